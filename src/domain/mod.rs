@@ -1,0 +1,1 @@
+//! Every rule, state and id of the hall; pure: no clock, no wire, no disk.

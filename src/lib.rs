@@ -1,0 +1,4 @@
+//! Warmhall: queue numbers, window calls, hotline records and work orders for a public-utility hall.
+
+pub mod domain;
+pub mod store;

@@ -1,0 +1,147 @@
+//! Keeps what was decided, in the order it was decided: the journal, its Redis and its memory twin.
+//!
+//! A journal is one hall's log of events under an *epoch*. Revisions are dense: 1, 2, 3 … A commit
+//! names the `(epoch, rev)` it was decided on; the store appends all of it or none of it.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// Which history this is, and how far it goes. The epoch changes when a journal is restored or lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    pub epoch: Arc<str>,
+    /// The last revision appended; 0 is an empty journal.
+    pub rev: u64,
+}
+
+/// One event as it stands in the journal: its dense revision and its JSON text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub rev: u64,
+    pub json: Arc<str>,
+}
+
+/// A change to the structures beside the log (hashes and sorted sets that `redis-cli` can read).
+/// `key` is the part behind the hall's own prefix, from `store::keys`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    HashSet { key: String, field: String, value: String },
+    HashDelete { key: String, field: String },
+    SortedSetAdd { key: String, member: String, score: f64 },
+    SortedSetRemove { key: String, member: String },
+    Set { key: String, value: String },
+    Delete { key: String },
+}
+
+/// What makes a mutation repeatable: who asked, with which key, for what.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey {
+    /// The caller's scope, e.g. `kiosk:k1`; a key means nothing outside it.
+    pub scope: String,
+    pub key: String,
+    /// Hex digest of method, path and body: the same key with another one is refused.
+    pub fingerprint: String,
+}
+
+/// The answer kept under an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReply {
+    pub fingerprint: String,
+    pub status: u16,
+    pub body: String,
+}
+
+/// One answer to be kept with a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedReply {
+    pub key: IdempotencyKey,
+    pub status: u16,
+    pub body: String,
+}
+
+/// Everything that becomes true together.
+#[derive(Debug, Clone, Default)]
+pub struct Commit {
+    /// The events, `expected.rev + 1 ..`, without gaps.
+    pub events: Vec<Entry>,
+    pub writes: Vec<Write>,
+    pub replies: Vec<KeyedReply>,
+    /// The service day the replies are kept with (`YYYY-MM-DD`); the three latest days are searched and kept.
+    pub reply_day: String,
+    /// Days whose replies are no longer kept.
+    pub forget_reply_days: Vec<String>,
+    /// The service days to search for earlier replies, newest first (at most three).
+    pub search_reply_days: Vec<String>,
+}
+
+/// How a commit ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Committed {
+    /// On disk under the journal's fsync policy, all of it.
+    Done,
+    /// Nothing was written: the journal stands at another position.
+    Stale(Position),
+    /// Nothing was written: these replies (index into `Commit::replies`) were given before.
+    Repeated(Vec<(usize, StoredReply)>),
+}
+
+/// Why the journal could not answer.
+#[derive(Debug, Clone, Error)]
+pub enum JournalError {
+    /// Certainly not applied: the request never reached the journal, or was refused whole.
+    #[error("the journal is away: {0}")]
+    Away(String),
+    /// Sent, but no answer came back: read the journal to learn whether it was applied.
+    #[error("the journal did not answer: {0}")]
+    Unknown(String),
+    /// The journal holds something that must not be served (lost, rolled back, foreign).
+    #[error("the journal is not safe to serve: {0}")]
+    Unsafe(String),
+    /// The revision asked for was trimmed away.
+    #[error("revisions before {first} are no longer in the journal")]
+    Trimmed { first: u64 },
+}
+
+/// A saved state of the hall, so that a restart need not fold from the first event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    pub rev: u64,
+    pub json: String,
+}
+
+/// What a process finds when it opens the journal.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    pub position: Position,
+    pub snapshot: Option<Snapshot>,
+    /// The oldest revision still in the journal (0 when empty).
+    pub first: u64,
+}
+
+/// One hall's log. All methods may be called at the same time from many tasks.
+pub trait Journal: Send + Sync + 'static {
+    /// Opens the journal (creating epoch and position when new) and reads the snapshot; events follow by `since`.
+    fn load(&self) -> impl Future<Output = Result<Loaded, JournalError>> + Send;
+
+    /// Appends a commit decided on `expected`, or nothing of it.
+    fn commit(&self, expected: &Position, commit: &Commit) -> impl Future<Output = Result<Committed, JournalError>> + Send;
+
+    /// At most `limit` events after revision `after`, in order, none missing.
+    fn since(&self, after: u64, limit: usize) -> impl Future<Output = Result<Vec<Entry>, JournalError>> + Send;
+
+    /// Like `since`, but waits up to five seconds for something to come (then an empty list). Has its own connection.
+    fn wait(&self, after: u64, limit: usize) -> impl Future<Output = Result<Vec<Entry>, JournalError>> + Send;
+
+    /// Where the journal stands now.
+    fn position(&self) -> impl Future<Output = Result<Position, JournalError>> + Send;
+
+    /// The reply kept under a key on any of `days`, if one is.
+    fn reply(&self, key: &IdempotencyKey, days: &[String]) -> impl Future<Output = Result<Option<StoredReply>, JournalError>> + Send;
+
+    /// Replaces the saved state; refused silently when an older one than what is there.
+    fn save_snapshot(&self, epoch: &str, snapshot: &Snapshot) -> impl Future<Output = Result<(), JournalError>> + Send;
+
+    /// Drops events up to and including `through` (never beyond the saved snapshot).
+    fn trim(&self, through: u64) -> impl Future<Output = Result<(), JournalError>> + Send;
+}
