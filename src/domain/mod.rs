@@ -1,1 +1,3 @@
 //! Every rule, state and id of the hall; pure: no clock, no wire, no disk.
+
+pub mod line;
