@@ -3,9 +3,19 @@
 //! A journal is one hall's log of events under an *epoch*. Revisions are dense: 1, 2, 3 … A commit
 //! names the `(epoch, rev)` it was decided on; the store appends all of it or none of it.
 
+mod answer;
+pub mod keys;
+mod link;
+pub mod memory;
+pub mod redis;
+
 use std::sync::Arc;
 
 use thiserror::Error;
+
+pub use link::RedisAddress;
+pub use memory::MemoryJournal;
+pub use self::redis::RedisJournal;
 
 /// Which history this is, and how far it goes. The epoch changes when a journal is restored or lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,3 +155,6 @@ pub trait Journal: Send + Sync + 'static {
     /// Drops events up to and including `through` (never beyond the saved snapshot).
     fn trim(&self, through: u64) -> impl Future<Output = Result<(), JournalError>> + Send;
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,523 @@
+//! Keeps a hall's journal in Redis: dense revisions in a stream, guarded by one script, vouched for by a chained hash.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{Cmd, Script, Value};
+use tokio::time::timeout;
+
+use super::answer::{self, Items, Row};
+use super::keys::{HallKeys, KeyError, reply_field};
+use super::link::{Link, LinkError, RedisAddress};
+use super::{Commit, Committed, Entry, IdempotencyKey, Journal, JournalError, KeyedReply, Loaded, Position, Snapshot, StoredReply, Write};
+
+/// The layout of the data in Redis. A journal with a greater one was written by a newer program and is not touched.
+pub const DATA_VERSION: u32 = 1;
+/// How long Redis holds a waiting reader when nothing happens, in milliseconds.
+const BLOCK_MS: u32 = 5_000;
+/// After this a waiting reader takes its connection for half open.
+const BLOCK_TIMEOUT: Duration = Duration::from_secs(10);
+/// Events that one read may return.
+const READ_EVENTS_MAX: usize = 10_000;
+/// Letters of a new epoch.
+const EPOCH_CHARS: usize = 12;
+const EPOCH_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Between the parts of a kept reply; the body comes last and may hold anything.
+const REPLY_SEPARATOR: char = '\n';
+
+/// Why a journal handle could not be made.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AddressError {
+    /// The hall id cannot be a key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The URL of the Redis cannot be read.
+    #[error("the address of Redis cannot be read: {0}")]
+    Url(String),
+}
+
+/// A handle to one hall's journal in Redis; clones share the connection and what was seen.
+#[derive(Clone)]
+pub struct RedisJournal {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    keys: HallKeys,
+    link: Link,
+    scripts: Scripts,
+    may_create: bool,
+    seen: Mutex<Seen>,
+    /// The idle connection for blocking reads. It is taken out for each wait, so that a wait that is given up
+    /// half way closes it rather than leaving others in line behind it.
+    waiting: Mutex<Option<MultiplexedConnection>>,
+}
+
+/// What this process knows to be true; the journal may only grow from here.
+#[derive(Default)]
+struct Seen {
+    position: Option<Position>,
+    /// The latest revision read while waiting, with its hash.
+    tail: Option<(u64, String)>,
+}
+
+struct Scripts {
+    commit: Text,
+    load: Text,
+    since: Text,
+    save_snapshot: Text,
+    trim: Text,
+}
+
+struct Text {
+    text: &'static str,
+    sha: String,
+}
+
+impl Text {
+    fn new(text: &'static str) -> Self {
+        Self { text, sha: Script::new(text).get_hash().to_owned() }
+    }
+}
+
+impl RedisJournal {
+    /// A handle to the journal of `hall_id`; connects when first asked. `may_create` says whether `load` may begin a
+    /// new journal when none is there.
+    ///
+    /// # Errors
+    /// When the hall id or the URL cannot be read; nothing is connected yet.
+    pub fn new(address: &RedisAddress, hall_id: &str, may_create: bool) -> Result<Self, AddressError> {
+        let keys = HallKeys::new(hall_id)?;
+        let client = address.client().map_err(|error| AddressError::Url(error.to_string()))?;
+        let scripts = Scripts {
+            commit: Text::new(include_str!("lua/commit.lua")),
+            load: Text::new(include_str!("lua/load.lua")),
+            since: Text::new(include_str!("lua/since.lua")),
+            save_snapshot: Text::new(include_str!("lua/save_snapshot.lua")),
+            trim: Text::new(include_str!("lua/trim.lua")),
+        };
+        let shared = Shared { keys, link: Link::new(client), scripts, may_create, seen: Mutex::default(), waiting: Mutex::default() };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Where the journal stands and the hash of its last event, or `None` when there is no journal.
+    /// Creates nothing and remembers nothing.
+    ///
+    /// # Errors
+    /// `Away` when Redis cannot be asked, `Unsafe` when its answer makes no sense.
+    pub async fn peek(&self) -> Result<Option<(Position, String)>, JournalError> {
+        let mut command = redis::cmd("HMGET");
+        command.arg(self.shared.keys.meta()).arg("epoch").arg("rev").arg("chain");
+        let value = self.shared.link.ask(&command).await.map_err(read_error)?;
+        let mut items = Items::of(value)?;
+        let Some(epoch) = items.text_or_nil()? else { return Ok(None) };
+        let rev = items.number()?;
+        Ok(Some((Position { epoch: epoch.into(), rev }, items.text()?)))
+    }
+
+    /// The hash kept with one event, when the event is still in the journal.
+    ///
+    /// # Errors
+    /// As [`RedisJournal::peek`].
+    pub async fn hash_at(&self, rev: u64) -> Result<Option<String>, JournalError> {
+        let mut command = redis::cmd("XRANGE");
+        command.arg(self.shared.keys.events()).arg(format!("{rev}-0")).arg(format!("{rev}-0"));
+        let rows = answer::rows(self.shared.link.ask(&command).await.map_err(read_error)?)?;
+        Ok(rows.into_iter().next().map(|row| row.hash))
+    }
+
+    /// Runs a script; `fill` adds the number of keys, the keys and the arguments.
+    async fn run(&self, script: &Text, fill: impl Fn(&mut Cmd)) -> Result<Value, LinkError> {
+        let mut known = redis::cmd("EVALSHA");
+        known.arg(&script.sha);
+        fill(&mut known);
+        match self.shared.link.ask(&known).await {
+            Err(LinkError::Refused(why)) if why.starts_with("NOSCRIPT") => {
+                let mut whole = redis::cmd("EVAL");
+                whole.arg(script.text);
+                fill(&mut whole);
+                self.shared.link.ask(&whole).await
+            }
+            answer => answer,
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known now. Taken before a question, because answers may arrive in another order than they were given.
+    fn floor(&self) -> Option<Position> {
+        self.seen().position.clone()
+    }
+
+    /// Checks a position that Redis gave against what was known when it was asked, and remembers it.
+    fn note(&self, floor: Option<&Position>, position: &Position) -> Result<(), JournalError> {
+        if let Some(floor) = floor {
+            if floor.epoch != position.epoch {
+                return Err(JournalError::Unsafe(format!("its epoch was {} and is now {}", floor.epoch, position.epoch)));
+            }
+            if position.rev < floor.rev {
+                return Err(JournalError::Unsafe(format!("it stood at revision {} and now stands at {}", floor.rev, position.rev)));
+            }
+        }
+        let mut seen = self.seen();
+        if seen.position.as_ref().is_none_or(|known| known.rev < position.rev) {
+            seen.position = Some(position.clone());
+        }
+        Ok(())
+    }
+
+    /// Reads `(epoch, rev)` off an answer and checks it.
+    fn note_items(&self, floor: Option<&Position>, items: &mut Items) -> Result<Position, JournalError> {
+        let position = Position { epoch: items.text()?.into(), rev: items.number()? };
+        self.note(floor, &position)?;
+        Ok(position)
+    }
+
+    fn missing(&self) -> JournalError {
+        JournalError::Unsafe(format!("the journal of hall {} is no longer in Redis", self.shared.keys.hall_id()))
+    }
+
+    /// One blocking read on a connection of its own.
+    async fn block(&self, after: u64, limit: usize) -> Result<Vec<Row>, JournalError> {
+        let idle = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => self.shared.link.own_connection().await?,
+        };
+        let mut command = redis::cmd("XREAD");
+        command.arg("COUNT").arg(limit).arg("BLOCK").arg(BLOCK_MS);
+        command.arg("STREAMS").arg(self.shared.keys.events()).arg(format!("{after}-0"));
+        match timeout(BLOCK_TIMEOUT, command.query_async::<Value>(&mut connection)).await {
+            Ok(Ok(value)) => {
+                *self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+                answer::stream(value)
+            }
+            // A read changes nothing, so whatever went wrong, nothing was applied.
+            Ok(Err(error)) => Err(JournalError::Away(error.to_string())),
+            Err(_elapsed) => Err(JournalError::Away("a waiting read was not answered".to_owned())),
+        }
+    }
+
+    /// Reads events together with where the journal stands, proves them, and gives the hash of the last.
+    async fn read(&self, after: u64, limit: usize) -> Result<(Vec<Entry>, String), JournalError> {
+        let floor = self.floor();
+        let keys = &self.shared.keys;
+        let value = self
+            .run(&self.shared.scripts.since, |command| {
+                command.arg(2).arg(keys.meta()).arg(keys.events()).arg(after).arg(limit);
+            })
+            .await
+            .map_err(read_error)?;
+        let mut items = Items::of(value)?;
+        let epoch = items.text()?;
+        if items.is_empty() {
+            return Err(self.missing());
+        }
+        let position = Position { epoch: epoch.into(), rev: items.number()? };
+        self.note(floor.as_ref(), &position)?;
+        let (base, base_chain) = (items.number()?, items.text()?);
+        let mut rows = answer::rows(items.value()?)?;
+        if after > position.rev {
+            return Err(rolled_back(after, position.rev));
+        }
+        if after < base {
+            return Err(JournalError::Trimmed { first: base + 1 });
+        }
+        let hash = match rows.first() {
+            Some(row) if row.rev == after => rows.remove(0).hash,
+            _ if after == base => base_chain,
+            _ => return Err(JournalError::Unsafe(format!("event {after} is missing from the journal"))),
+        };
+        rows.truncate(limit);
+        let wanted = u64::try_from(limit).unwrap_or(u64::MAX).min(position.rev - after);
+        let found = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        if found != wanted {
+            return Err(JournalError::Unsafe(format!("{found} of {wanted} events after {after} are in the journal")));
+        }
+        follow(after, hash, rows)
+    }
+}
+
+fn rolled_back(read: u64, end: u64) -> JournalError {
+    JournalError::Unsafe(format!("it was read up to revision {read} and now ends at {end}"))
+}
+
+/// Proves that `rows` follow `(rev, hash)` without a gap and unchanged; gives them and the hash of the last.
+fn follow(mut rev: u64, mut hash: String, rows: Vec<Row>) -> Result<(Vec<Entry>, String), JournalError> {
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in rows {
+        rev += 1;
+        if row.rev != rev {
+            return Err(JournalError::Unsafe(format!("event {rev} is missing from the journal (found {})", row.rev)));
+        }
+        hash = chained(&hash, rev, &row.json);
+        if hash != row.hash {
+            return Err(JournalError::Unsafe(format!("event {rev} was altered after it was written")));
+        }
+        entries.push(Entry { rev, json: row.json.into() });
+    }
+    Ok((entries, hash))
+}
+
+/// The hash kept with an event: over the one before, the revision and the event. `commit.lua` computes the same.
+fn chained(before: &str, rev: u64, json: &str) -> String {
+    let mut sha = sha1_smol::Sha1::new();
+    sha.update(before.as_bytes());
+    sha.update(rev.to_string().as_bytes());
+    sha.update(json.as_bytes());
+    let mut hex = sha.digest().to_string();
+    hex.truncate(16);
+    hex
+}
+
+/// Vouches for a snapshot's text.
+fn snapshot_sum(rev: u64, json: &str) -> String {
+    let mut sha = sha1_smol::Sha1::new();
+    sha.update(rev.to_string().as_bytes());
+    sha.update(json.as_bytes());
+    sha.digest().to_string()
+}
+
+fn new_epoch() -> Result<String, JournalError> {
+    let mut random = [0_u8; EPOCH_CHARS];
+    getrandom::fill(&mut random).map_err(|error| JournalError::Away(format!("no randomness for a new epoch: {error}")))?;
+    Ok(random.iter().filter_map(|byte| EPOCH_ALPHABET.get(usize::from(byte % 32))).map(|letter| char::from(*letter)).collect())
+}
+
+fn reply_text(reply: &KeyedReply) -> String {
+    format!("{}{REPLY_SEPARATOR}{}{REPLY_SEPARATOR}{}", reply.key.fingerprint, reply.status, reply.body)
+}
+
+fn reply_from(text: &str) -> Result<StoredReply, JournalError> {
+    let mut parts = text.splitn(3, REPLY_SEPARATOR);
+    let (Some(fingerprint), Some(status), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(JournalError::Unsafe("a kept reply cannot be read".to_owned()));
+    };
+    let status = status.parse().map_err(|_| JournalError::Unsafe("a kept reply has no status".to_owned()))?;
+    Ok(StoredReply { fingerprint: fingerprint.to_owned(), status, body: body.to_owned() })
+}
+
+/// A commit as the script takes it.
+struct Packed {
+    keys: Vec<String>,
+    args: Vec<String>,
+}
+
+impl Packed {
+    fn new(keys: &HallKeys, expected: &Position, commit: &Commit) -> Result<Self, JournalError> {
+        let mut packed = Self { keys: vec![keys.meta(), keys.events()], args: vec![expected.epoch.to_string(), expected.rev.to_string()] };
+        packed.keys.extend(commit.search_reply_days.iter().map(|day| keys.replies(day)));
+        packed.keys.push(keys.replies(&commit.reply_day));
+        packed.keys.extend(commit.forget_reply_days.iter().map(|day| keys.replies(day)));
+        let counts =
+            [commit.events.len(), commit.replies.len(), commit.search_reply_days.len(), commit.forget_reply_days.len(), commit.writes.len()];
+        packed.args.extend(counts.iter().map(usize::to_string));
+        for (event, rev) in commit.events.iter().zip(expected.rev + 1..) {
+            if event.rev != rev {
+                return Err(JournalError::Away(format!("event {} does not follow {}", event.rev, rev - 1)));
+            }
+            packed.args.push(event.json.to_string());
+        }
+        for reply in &commit.replies {
+            packed.args.push(reply_field(&reply.key.scope, &reply.key.key));
+            packed.args.push(reply_text(reply));
+        }
+        for write in &commit.writes {
+            packed.write(keys, write)?;
+        }
+        Ok(packed)
+    }
+
+    fn write(&mut self, keys: &HallKeys, write: &Write) -> Result<(), JournalError> {
+        let (suffix, operation, first, second) = match write {
+            Write::HashSet { key, field, value } => (key, "hset", field.clone(), value.clone()),
+            Write::HashDelete { key, field } => (key, "hdel", field.clone(), String::new()),
+            Write::SortedSetAdd { key, member, score } => {
+                if score.is_nan() {
+                    return Err(JournalError::Away(format!("the score of {member} is not a number")));
+                }
+                (key, "zadd", score.to_string(), member.clone())
+            }
+            Write::SortedSetRemove { key, member } => (key, "zrem", member.clone(), String::new()),
+            Write::Set { key, value } => (key, "set", value.clone(), String::new()),
+            Write::Delete { key } => (key, "del", String::new(), String::new()),
+        };
+        self.keys.push(keys.beside(suffix).map_err(|error| JournalError::Away(error.to_string()))?);
+        self.args.extend([operation.to_owned(), first, second]);
+        Ok(())
+    }
+}
+
+impl Journal for RedisJournal {
+    async fn load(&self) -> Result<Loaded, JournalError> {
+        let floor = self.floor();
+        let keys = &self.shared.keys;
+        let may_create = self.shared.may_create && floor.is_none();
+        let epoch = new_epoch()?;
+        let owner = concat!("warmhall ", env!("CARGO_PKG_VERSION"));
+        let value = self
+            .run(&self.shared.scripts.load, |command| {
+                command.arg(3).arg(keys.meta()).arg(keys.events()).arg(keys.snapshot());
+                command.arg(&epoch).arg(DATA_VERSION).arg(owner).arg(if may_create { "1" } else { "0" });
+            })
+            .await?;
+        let mut items = Items::of(value)?;
+        match items.text()?.as_str() {
+            "open" => {}
+            "missing" => return Err(self.missing()),
+            _ => return Err(JournalError::Unsafe("there are events without the record of where they end".to_owned())),
+        }
+        let version = items.number()?;
+        if version > u64::from(DATA_VERSION) {
+            return Err(JournalError::Unsafe(format!("its data version {version} is newer than this program's {DATA_VERSION}")));
+        }
+        let position = self.note_items(floor.as_ref(), &mut items)?;
+        let base = items.number()?;
+        let snapshot_rev = items.text()?;
+        let (json, sum) = (items.text()?, items.text()?);
+        let snapshot = if snapshot_rev.is_empty() {
+            None
+        } else {
+            let rev = answer::number(&snapshot_rev)?;
+            if snapshot_sum(rev, &json) != sum || rev > position.rev {
+                return Err(JournalError::Unsafe(format!("the saved state at revision {rev} was altered after it was written")));
+            }
+            Some(Snapshot { rev, json })
+        };
+        if base > snapshot.as_ref().map_or(0, |snapshot| snapshot.rev) {
+            return Err(JournalError::Unsafe(format!("events up to {base} are gone and no saved state covers them")));
+        }
+        Ok(Loaded { first: if base < position.rev { base + 1 } else { 0 }, position, snapshot })
+    }
+
+    async fn commit(&self, expected: &Position, commit: &Commit) -> Result<Committed, JournalError> {
+        let packed = Packed::new(&self.shared.keys, expected, commit)?;
+        let floor = Some(expected.clone());
+        let answered = self
+            .run(&self.shared.scripts.commit, |command| {
+                command.arg(packed.keys.len()).arg(&packed.keys).arg(&packed.args);
+            })
+            .await;
+        let value = match answered {
+            Ok(value) => value,
+            // XADD is the script's first write: when it fails, the stream disagrees with meta and nothing was written.
+            Err(LinkError::Failed(why)) if why.contains("specified in XADD") || why.contains("WRONGTYPE") => {
+                return Err(JournalError::Unsafe(format!("the events do not end where the record says: {why}")));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut items = Items::of(value)?;
+        match items.text()?.as_str() {
+            "done" => {
+                let added = u64::try_from(commit.events.len()).unwrap_or(u64::MAX);
+                let position = Position { epoch: Arc::clone(&expected.epoch), rev: expected.rev.saturating_add(added) };
+                self.note(floor.as_ref(), &position)?;
+                Ok(Committed::Done)
+            }
+            "stale" => Ok(Committed::Stale(self.note_items(floor.as_ref(), &mut items)?)),
+            "missing" => Err(self.missing()),
+            _ => {
+                let mut replies = Vec::new();
+                while !items.is_empty() {
+                    let index = usize::try_from(items.number()?.saturating_sub(1)).unwrap_or(usize::MAX);
+                    replies.push((index, reply_from(&items.text()?)?));
+                }
+                Ok(Committed::Repeated(replies))
+            }
+        }
+    }
+
+    async fn since(&self, after: u64, limit: usize) -> Result<Vec<Entry>, JournalError> {
+        self.read(after, limit.clamp(1, READ_EVENTS_MAX)).await.map(|(entries, _)| entries)
+    }
+
+    async fn wait(&self, after: u64, limit: usize) -> Result<Vec<Entry>, JournalError> {
+        let limit = limit.clamp(1, READ_EVENTS_MAX);
+        let rows = self.block(after, limit).await?;
+        if rows.is_empty() {
+            // Silence is either peace or a journal that was lost or rolled back under us.
+            let now = self.position().await?;
+            if now.rev < after {
+                return Err(rolled_back(after, now.rev));
+            }
+            return Ok(Vec::new());
+        }
+        let tail = self.seen().tail.clone();
+        let (entries, hash) = match tail {
+            Some((rev, hash)) if rev == after => follow(after, hash, rows)?,
+            // Nothing here vouches for the first of them, or some were trimmed away: read with proof.
+            Some(_) | None => self.read(after, limit).await?,
+        };
+        if let Some(last) = entries.last() {
+            self.seen().tail = Some((last.rev, hash));
+        }
+        Ok(entries)
+    }
+
+    async fn position(&self) -> Result<Position, JournalError> {
+        let floor = self.floor();
+        let (position, _) = self.peek().await?.ok_or_else(|| self.missing())?;
+        self.note(floor.as_ref(), &position)?;
+        Ok(position)
+    }
+
+    async fn reply(&self, key: &IdempotencyKey, days: &[String]) -> Result<Option<StoredReply>, JournalError> {
+        let field = reply_field(&key.scope, &key.key);
+        for day in days {
+            let mut command = redis::cmd("HGET");
+            command.arg(self.shared.keys.replies(day)).arg(&field);
+            let value = self.shared.link.ask(&command).await.map_err(read_error)?;
+            if let Some(text) = answer::text_or_nil(value)? {
+                return reply_from(&text).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn save_snapshot(&self, epoch: &str, snapshot: &Snapshot) -> Result<(), JournalError> {
+        let keys = &self.shared.keys;
+        let sum = snapshot_sum(snapshot.rev, &snapshot.json);
+        let value = self
+            .run(&self.shared.scripts.save_snapshot, |command| {
+                command.arg(2).arg(keys.meta()).arg(keys.snapshot());
+                command.arg(epoch).arg(snapshot.rev).arg(&snapshot.json).arg(&sum);
+            })
+            .await?;
+        self.done_or_unsafe(value)
+    }
+
+    async fn trim(&self, through: u64) -> Result<(), JournalError> {
+        let epoch = match self.floor() {
+            Some(position) => position.epoch,
+            None => self.position().await?.epoch,
+        };
+        let keys = &self.shared.keys;
+        let value = self
+            .run(&self.shared.scripts.trim, |command| {
+                command.arg(3).arg(keys.meta()).arg(keys.events()).arg(keys.snapshot()).arg(&*epoch).arg(through);
+            })
+            .await?;
+        self.done_or_unsafe(value)
+    }
+}
+
+impl RedisJournal {
+    fn done_or_unsafe(&self, value: Value) -> Result<(), JournalError> {
+        let mut items = Items::of(value)?;
+        match items.text()?.as_str() {
+            "missing" => Err(self.missing()),
+            "stale" => Err(JournalError::Unsafe(format!("it stands at revision {1} of epoch {0}", items.text()?, items.text()?))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A read changes nothing: however it failed, nothing was applied.
+fn read_error(error: LinkError) -> JournalError {
+    match error {
+        LinkError::NotSent(why) | LinkError::Refused(why) | LinkError::Failed(why) | LinkError::NoAnswer(why) => JournalError::Away(why),
+    }
+}
