@@ -1,0 +1,225 @@
+//! Plays the hall forward many times by the rule that calls numbers, and notes when each asked place would be called.
+
+use super::pace::{DayPace, Random, Table, tables};
+use super::{Asked, Availability, Input, TICKETS_MAX};
+use crate::domain::line::{Place, choose};
+
+/// Rollouts of one forecast when few wait, and at least when many do.
+const RUNS_MAX: usize = 64;
+const RUNS_MIN: usize = 16;
+/// Calls played in one forecast, in all rollouts together: bounds its cost.
+const CALLS_MAX: usize = 32_000;
+/// A counter that takes nobody any more in a rollout.
+const RETIRED: i64 = i64::MAX;
+
+/// Waits in milliseconds of each asked place, one list each, sorted; empty when nobody would call it.
+pub fn waits(input: &Input, asked: &[Asked], seed: u64) -> Vec<Vec<i64>> {
+    let stage = Stage::of(input);
+    let runs = (CALLS_MAX / stage.places.len().max(1)).clamp(RUNS_MIN, RUNS_MAX);
+    let mut waits = vec![Vec::with_capacity(runs); asked.len()];
+    let open: Vec<usize> = (0..asked.len()).filter(|index| asked.get(*index).is_some_and(|one| stage.serves(one.service))).collect();
+    if open.is_empty() {
+        return waits;
+    }
+    let mut random = Random::seeded(seed);
+    let mut run = Run::new(&stage, &open);
+    for _ in 0..runs {
+        run.play(&stage, asked, &open, &mut random, |index, wait_ms| {
+            if let Some(list) = waits.get_mut(index) {
+                list.push(wait_ms);
+            }
+        });
+    }
+    for list in &mut waits {
+        list.sort_unstable();
+    }
+    waits
+}
+
+/// What all rollouts of a forecast share; flat, so that a rollout walks through arrays and allocates nothing.
+struct Stage {
+    now_ms: i64,
+    tables: Vec<Table>,
+    /// The places of all lines, one line after the other.
+    places: Vec<Place>,
+    /// Where each service's line begins and ends in `places`.
+    lines: Vec<Span>,
+    /// How many people each place stands for: 1 unless the hall is too full to play everybody.
+    people: u32,
+    counters: Vec<CounterSpan>,
+    /// The offers of all counters, one counter after the other: service and offset in milliseconds.
+    offers: Vec<(usize, i64)>,
+}
+
+#[derive(Clone, Copy)]
+struct Span {
+    begin: usize,
+    end: usize,
+}
+
+struct CounterSpan {
+    offers: Span,
+    free: Free,
+}
+
+/// When a counter takes its next.
+enum Free {
+    At(i64),
+    /// When the service in hand ends, which has taken this long so far.
+    After { service: usize, elapsed_ms: i64 },
+}
+
+impl Stage {
+    fn of(input: &Input) -> Self {
+        let now_ms = input.now_ms;
+        let (places, lines, people) = spans(input);
+        let mut offers = Vec::new();
+        let mut counters = Vec::new();
+        for counter in &input.counters {
+            let free = match counter.availability {
+                Availability::Idle => Free::At(now_ms),
+                Availability::Busy { service, since_ms } => {
+                    Free::After { service, elapsed_ms: now_ms.saturating_sub(since_ms).max(0) }
+                }
+                Availability::Away { back_ms: Some(back_ms) } => Free::At(back_ms.max(now_ms)),
+                Availability::Away { back_ms: None } => continue,
+            };
+            let begin = offers.len();
+            let known = counter.offers.iter().filter(|offer| offer.service < input.services.len());
+            offers.extend(known.map(|offer| (offer.service, offer.offset_ms)));
+            counters.push(CounterSpan { offers: Span { begin, end: offers.len() }, free });
+        }
+        Self { now_ms, tables: tables(&input.services), places, lines, people, counters, offers }
+    }
+
+    fn serves(&self, service: usize) -> bool {
+        self.offers.iter().any(|(offered, _)| *offered == service)
+    }
+
+    fn offers_of(&self, counter: usize) -> &[(usize, i64)] {
+        self.counters.get(counter).and_then(|span| self.offers.get(span.offers.begin..span.offers.end)).unwrap_or_default()
+    }
+}
+
+/// Lays the lines out flat. When too many wait to play everybody, only every second, third, … is played and stands for the others.
+fn spans(input: &Input) -> (Vec<Place>, Vec<Span>, u32) {
+    let lines = || input.lines.iter().take(input.services.len());
+    let waiting: usize = lines().map(|line| line.places.len().saturating_add(line.unlisted)).fold(0, usize::saturating_add);
+    let people = waiting.div_ceil(TICKETS_MAX).max(1);
+    let mut places = Vec::with_capacity(waiting.min(TICKETS_MAX + input.services.len()));
+    let mut spans = Vec::with_capacity(input.services.len());
+    for line in lines() {
+        let begin = places.len();
+        if let Some(last) = line.places.last() {
+            let length = line.places.len().saturating_add(line.unlisted);
+            places.extend((0..length).step_by(people).map(|at| line.places.get(at).unwrap_or(last)));
+        }
+        spans.push(Span { begin, end: places.len() });
+    }
+    spans.resize(input.services.len(), Span { begin: places.len(), end: places.len() });
+    (places, spans, u32::try_from(people).unwrap_or(u32::MAX))
+}
+
+/// The state of one rollout, used again for the next.
+struct Run {
+    /// The next place of each line, an index into `Stage::places`.
+    heads: Vec<usize>,
+    free_ms: Vec<i64>,
+    /// Which of the asked places are not called yet.
+    pending: Vec<usize>,
+}
+
+impl Run {
+    fn new(stage: &Stage, open: &[usize]) -> Self {
+        Self {
+            heads: Vec::with_capacity(stage.lines.len()),
+            free_ms: Vec::with_capacity(stage.counters.len()),
+            pending: Vec::with_capacity(open.len()),
+        }
+    }
+
+    fn reset(&mut self, stage: &Stage, open: &[usize], pace: DayPace, random: &mut Random) {
+        self.heads.clear();
+        self.heads.extend(stage.lines.iter().map(|line| line.begin));
+        self.pending.clear();
+        self.pending.extend_from_slice(open);
+        self.free_ms.clear();
+        self.free_ms.extend(stage.counters.iter().map(|counter| match counter.free {
+            Free::At(at_ms) => at_ms,
+            Free::After { service, elapsed_ms } => {
+                let remaining = stage.tables.get(service).map_or(0, |table| table.draw_remaining(elapsed_ms, random));
+                stage.now_ms.saturating_add(pace.stretch(remaining))
+            }
+        }));
+    }
+
+    /// Plays until every asked place is called, and tells when each was.
+    fn play(&mut self, stage: &Stage, asked: &[Asked], open: &[usize], random: &mut Random, mut called: impl FnMut(usize, i64)) {
+        let pace = DayPace::draw(random);
+        self.reset(stage, open, pace, random);
+        while !self.pending.is_empty() {
+            let Some((counter, free_ms)) = self.next_free() else { return };
+            let offers = stage.offers_of(counter);
+            let chosen = self.choose(stage, offers);
+            let wait_ms = free_ms - stage.now_ms;
+            self.settle(asked, offers, chosen, |index| called(index, wait_ms));
+            let busy_until = chosen.map_or(RETIRED, |head| {
+                let busy_ms = stage.tables.get(head.service).map_or(0, |table| table.draw(stage.people, random));
+                free_ms.saturating_add(pace.stretch(busy_ms))
+            });
+            if let Some(head) = chosen.and_then(|head| self.heads.get_mut(head.service)) {
+                *head += 1;
+            }
+            if let Some(free) = self.free_ms.get_mut(counter) {
+                *free = busy_until;
+            }
+        }
+    }
+
+    /// The counter that is free first.
+    fn next_free(&self) -> Option<(usize, i64)> {
+        let mut first = None;
+        let mut least_ms = RETIRED;
+        for (counter, free_ms) in self.free_ms.iter().enumerate() {
+            if *free_ms < least_ms {
+                least_ms = *free_ms;
+                first = Some((counter, least_ms));
+            }
+        }
+        first
+    }
+
+    /// Whom a counter takes: the rule of the hall, over the heads of this rollout.
+    fn choose(&self, stage: &Stage, offers: &[(usize, i64)]) -> Option<Head> {
+        choose(offers.iter().filter_map(|(service, offset_ms)| {
+            let line = stage.lines.get(*service)?;
+            let at = *self.heads.get(*service)?;
+            let place = *stage.places.get(at).filter(|_| at < line.end)?;
+            Some((Head { service: *service, offset_ms: *offset_ms, place }, place, *offset_ms))
+        }))
+    }
+
+    /// Takes out of `pending` whom the counter would call before, or as, the chosen one.
+    fn settle(&mut self, asked: &[Asked], offers: &[(usize, i64)], chosen: Option<Head>, mut called: impl FnMut(usize)) {
+        self.pending.retain(|index| {
+            let Some(one) = asked.get(*index) else { return false };
+            let Some((_, offset_ms)) = offers.iter().find(|(service, _)| *service == one.service) else { return true };
+            let first = chosen.is_none_or(|head| {
+                let asked_key = (one.place.score_ms.saturating_add(*offset_ms), one.place.order);
+                asked_key <= (head.place.score_ms.saturating_add(head.offset_ms), head.place.order)
+            });
+            if first {
+                called(*index);
+            }
+            !first
+        });
+    }
+}
+
+/// The head of a line as a counter sees it.
+#[derive(Clone, Copy)]
+struct Head {
+    service: usize,
+    offset_ms: i64,
+    place: Place,
+}
