@@ -1,0 +1,216 @@
+//! Makes a clip pack with espeak-ng: one recording per word, trimmed, levelled, with its list.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use sha2::{Digest, Sha256};
+
+use super::clips::{CLIP_S_MAX, MANIFEST, Manifest};
+use super::pcm::{Pcm, WavError};
+use super::phrase::PhraseBook;
+use super::settings::Language;
+
+/// Rate of a pack that is made here, hertz: enough for speech, small enough to ship.
+pub const PACK_RATE_HZ: u32 = 16_000;
+/// Longest stem of a file name made from a word, characters.
+const STEM_CHARS_MAX: usize = 40;
+
+/// Where the synthesiser reads a word wrongly, what it is given instead: 地震 would be "de zhèn".
+const RESPELT_ZH: [(&str, &str); 1] = [("地震", "di4震")];
+
+/// How a pack is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maker {
+    /// The synthesiser, by name or path.
+    pub program: PathBuf,
+    /// Its voice.
+    pub voice: String,
+    /// Words per minute.
+    pub speed_wpm: u32,
+}
+
+impl Maker {
+    /// The voice the shipped pack was made with.
+    #[must_use]
+    pub fn shipped(language: Language) -> Self {
+        let (voice, speed_wpm) = match language {
+            // Plain `cmn` reads Chinese through English sounds.
+            Language::Zh => ("cmn-latn-pinyin", 185),
+            Language::En => ("en-us", 170),
+        };
+        Self { program: PathBuf::from("espeak-ng"), voice: voice.to_owned(), speed_wpm }
+    }
+}
+
+/// What was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// Recordings.
+    pub clips: usize,
+    /// Their size together, bytes.
+    pub bytes: u64,
+    /// Their length together, milliseconds.
+    pub length_ms: u64,
+}
+
+/// Why a pack could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PackError {
+    /// The synthesiser is not there or would not start.
+    #[error("无法运行 / cannot run {program}: {source}")]
+    Run {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The synthesiser said no.
+    #[error("合成失败 / synthesis of “{word}” failed: {reason}")]
+    Failed {
+        /// The word.
+        word: String,
+        /// Its own words.
+        reason: String,
+    },
+    /// What it made is no sound.
+    #[error("合成结果有误 / “{word}”: {source}")]
+    Wav {
+        /// The word.
+        word: String,
+        /// What is wrong.
+        source: WavError,
+    },
+    /// The folder cannot be written.
+    #[error("无法写入 / cannot write {path}: {source}")]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the disk said.
+        source: std::io::Error,
+    },
+    /// The list cannot be written.
+    #[error("清单 / list: {0}")]
+    List(#[from] toml::ser::Error),
+}
+
+/// Makes `dir/<language>/` with a recording for every word the phrases need.
+///
+/// Runs for some seconds and blocks: for the command line only.
+///
+/// # Errors
+/// No synthesiser, a word it cannot say, or a folder that cannot be written.
+pub fn make(dir: &Path, language: Language, maker: &Maker, book: &PhraseBook) -> Result<Made, PackError> {
+    let folder = dir.join(language.code());
+    let write_error = |path: &Path| {
+        let path = path.to_owned();
+        move |source| PackError::Write { path, source }
+    };
+    std::fs::create_dir_all(&folder).map_err(write_error(&folder))?;
+    let mut clips = BTreeMap::new();
+    let mut made = Made { clips: 0, bytes: 0, length_ms: 0 };
+    for word in book.words_needed(language) {
+        let sound = synthesise(maker, language, &word)?.trimmed().resampled(PACK_RATE_HZ).levelled();
+        let wav = sound.to_wav().map_err(|source| PackError::Wav { word: word.clone(), source })?;
+        let name = file_name(&word);
+        let path = folder.join(&name);
+        std::fs::write(&path, &wav).map_err(write_error(&path))?;
+        made.clips += 1;
+        made.bytes = made.bytes.saturating_add(u64::try_from(wav.len()).unwrap_or(u64::MAX));
+        made.length_ms = made.length_ms.saturating_add(sound.length_ms());
+        clips.insert(word, name);
+    }
+    let made_by = format!("{} -v {} -s {}", maker.program.display(), maker.voice, maker.speed_wpm);
+    let list = toml::to_string(&Manifest { language, sample_rate_hz: PACK_RATE_HZ, made_by, clips })?;
+    let path = folder.join(MANIFEST);
+    std::fs::write(&path, list).map_err(write_error(&path))?;
+    Ok(made)
+}
+
+fn synthesise(maker: &Maker, language: Language, word: &str) -> Result<Pcm, PackError> {
+    let run_error = |source| PackError::Run { program: maker.program.clone(), source };
+    let mut text = word.to_owned();
+    if language == Language::Zh {
+        for (written, respelt) in RESPELT_ZH {
+            text = text.replace(written, respelt);
+        }
+    }
+    let mut child = Command::new(&maker.program)
+        .args(["-v", &maker.voice, "-s", &maker.speed_wpm.to_string(), "-b", "1", "--stdin", "--stdout"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(run_error)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(text.as_bytes()).map_err(run_error)?;
+    }
+    let output = child.wait_with_output().map_err(run_error)?;
+    if !output.status.success() {
+        let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(PackError::Failed { word: word.to_owned(), reason });
+    }
+    Pcm::from_wav(&output.stdout, CLIP_S_MAX).map_err(|source| PackError::Wav { word: word.to_owned(), source })
+}
+
+/// A plain ASCII file name, different for every word: 请 is `u8bf7.wav`; long ones end in a digest.
+fn file_name(word: &str) -> String {
+    let mut stem = String::new();
+    for sign in word.chars() {
+        if sign.is_ascii_alphanumeric() {
+            stem.push(sign.to_ascii_lowercase());
+        } else if sign.is_ascii() {
+            stem.push('-');
+        } else {
+            stem.push_str(&format!("u{:x}", u32::from(sign)));
+        }
+    }
+    let plain = word.chars().all(|sign| !sign.is_ascii() || sign.is_ascii_alphanumeric() || sign == ' ');
+    if !plain || stem.chars().count() > STEM_CHARS_MAX {
+        let digest = Sha256::digest(word.as_bytes());
+        let tail: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let head: String = stem.chars().take(STEM_CHARS_MAX).collect();
+        stem = format!("{head}-{tail}");
+    }
+    format!("{stem}.wav")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::announcer::settings::VoiceSettings;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_word_has_its_own_plain_file_name() {
+        let book = PhraseBook::load(&VoiceSettings::default()).unwrap();
+        for language in Language::ALL {
+            let words = book.words_needed(language);
+            let names: BTreeSet<String> = words.iter().map(|word| file_name(word)).collect();
+            assert_eq!(names.len(), words.len());
+            assert!(names.iter().all(|name| name.is_ascii() && name.len() < 80), "{names:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_synthesiser_is_said_in_plain_words() {
+        let dir = tempfile::tempdir().unwrap();
+        let maker = Maker { program: PathBuf::from("/nowhere/espeak-ng"), ..Maker::shipped(Language::Zh) };
+        let book = PhraseBook::load(&VoiceSettings::default()).unwrap();
+        let error = make(dir.path(), Language::Zh, &maker, &book).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/espeak-ng"), "{error}");
+    }
+
+    /// Not a test of the program but the way to make the shipped pack again:
+    /// `WARMHALL_PACK_DIR=config/voice cargo test --lib make_the_shipped_pack -- --ignored`; needs espeak-ng.
+    #[test]
+    #[ignore = "writes the shipped pack; needs espeak-ng"]
+    fn make_the_shipped_pack() {
+        let Some(dir) = std::env::var_os("WARMHALL_PACK_DIR") else { return };
+        let book = PhraseBook::load(&VoiceSettings::default()).unwrap();
+        for language in Language::ALL {
+            println!("{:?}", make(Path::new(&dir), language, &Maker::shipped(language), &book).unwrap());
+        }
+    }
+}
