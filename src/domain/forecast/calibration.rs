@@ -1,4 +1,8 @@
 //! Learns from today's own errors how much wider the told range must be, so that four of five promises are kept.
+//!
+//! For every promise whose outcome is known, it computes which widening would just have kept it; the widening now is
+//! the one that would have kept most of the latest promises. Promises made before the widening last changed are
+//! judged by what they were made with, so that a long line does not make it overshoot.
 
 use std::collections::VecDeque;
 
@@ -7,37 +11,57 @@ use serde::{Deserialize, Serialize};
 use super::{Estimate, Range};
 
 /// Outcomes that the kept rate looks back on.
-const WINDOW_MAX: usize = 200;
+const OUTCOMES_MAX: usize = 200;
 /// Outcomes before the kept rate means anything.
-const WINDOW_MIN: usize = 20;
-/// No widening, in parts per million.
-const NONE_PPM: u64 = 1_000_000;
-const NARROWEST_PPM: u64 = 850_000;
-const WIDEST_PPM: u64 = 3_000_000;
-/// A broken promise widens by this share, a kept one narrows by that: they balance at five kept of six.
-const BROKEN_STEP_PPM: u64 = 40_000;
-const KEPT_STEP_PPM: u64 = 8_000;
-/// Below this kept rate (permille) broken promises widen twice as much, and kept ones narrow nothing.
+const OUTCOMES_MIN: usize = 20;
+/// Teaching outcomes that decide the widening: recent enough to follow the day.
+const TEACHING_MAX: usize = 80;
+/// Outcomes that "as yesterday" is worth at the beginning of a day.
+const NEUTRAL_WEIGHT: usize = 10;
+/// Changes of the widening that are remembered; who was told before the oldest is judged by that.
+const CHANGES_MAX: usize = 128;
+/// No widening, permille.
+const NONE_PERMILLE: u16 = 1_000;
+const NARROWEST_PERMILLE: u16 = 850;
+const WIDEST_PERMILLE: u16 = 3_000;
+/// The widening moves only by at least this much, so that what people see does not flicker.
+const CHANGE_PERMILLE: u16 = 10;
+/// The share of the latest promises that the widening would have kept, percent.
+const KEPT_PERCENT: usize = 82;
+/// The same while the kept rate is below `ALARM_PERMILLE`.
+const KEPT_ALARM_PERCENT: usize = 88;
 const ALARM_PERMILLE: u16 = 750;
 /// Added before and taken off after widening, so that short waits are widened by whole minutes too.
 const SLACK_MS: i64 = 3 * 60_000;
-/// A promise that is this short is nearly always kept and teaches nothing.
+/// A promise that is shorter than this is nearly always kept and teaches nothing, minutes.
 const TEACHING_MIN: u32 = 3;
 
 /// The state of the calibration, all whole numbers: folding the same events gives the same state anywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
-    widen_ppm: u64,
-    /// Whether the latest promises were kept, oldest first; at most [`WINDOW_MAX`].
-    window: VecDeque<bool>,
+    /// What the day began with.
+    neutral_permille: u16,
+    /// The instants (milliseconds since 1970 UTC) at which the widening became what it is, oldest first.
+    changes: VecDeque<(i64, u16)>,
+    /// The latest outcomes, oldest first.
+    outcomes: VecDeque<Outcome>,
     judged: u32,
     kept: u32,
 }
 
+/// What became of one promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outcome {
+    kept: bool,
+    /// The widening that would just have kept it, permille; `None` when it teaches nothing.
+    needed: Option<u16>,
+}
+
 impl Default for Calibration {
     fn default() -> Self {
-        Self { widen_ppm: NONE_PPM, window: VecDeque::new(), judged: 0, kept: 0 }
+        Self { neutral_permille: NONE_PERMILLE, changes: VecDeque::new(), outcomes: VecDeque::new(), judged: 0, kept: 0 }
     }
 }
 
@@ -45,50 +69,41 @@ impl Calibration {
     /// The range to tell for an estimate.
     #[must_use]
     pub fn range(&self, estimate: Estimate) -> Range {
-        let widen = i64::try_from(self.widen_ppm).unwrap_or(i64::MAX);
-        let none = i64::try_from(NONE_PPM).unwrap_or(i64::MAX);
-        let high_ms = estimate.high_ms.saturating_add(SLACK_MS).saturating_mul(widen) / none - SLACK_MS;
+        let widened = estimate.high_ms.saturating_add(SLACK_MS).saturating_mul(i64::from(self.widened_permille()));
+        let high_ms = widened / i64::from(NONE_PERMILLE) - SLACK_MS;
         Range::outward(estimate.low_ms, high_ms.max(estimate.median_ms))
     }
 
-    /// Takes in what became of a promise: the range that was told and how long it really took to be called. To be told of
-    /// everybody who was called, in that order; who left earlier proves nothing.
-    pub fn observe(&mut self, told: Range, waited_ms: i64) {
+    /// Takes in what became of a promise: the range that was told, when, and when the person was called (milliseconds since
+    /// 1970 UTC). To be told of everybody who was called, in that order; who left earlier proves nothing.
+    pub fn observe(&mut self, told: Range, told_ms: i64, called_ms: i64) {
+        let waited_ms = called_ms.saturating_sub(told_ms).max(0);
         let kept = told.kept(waited_ms);
         self.judged = self.judged.saturating_add(1);
         self.kept = self.kept.saturating_add(u32::from(kept));
-        self.window.push_back(kept);
-        if self.window.len() > WINDOW_MAX {
-            self.window.pop_front();
+        let teaches = told.high_min >= TEACHING_MIN || !kept;
+        let needed = teaches.then(|| self.needed(told, told_ms, waited_ms));
+        self.outcomes.push_back(Outcome { kept, needed });
+        if self.outcomes.len() > OUTCOMES_MAX {
+            self.outcomes.pop_front();
         }
-        if told.high_min < TEACHING_MIN && kept {
-            return;
-        }
-        let alarm = self.kept_permille().is_some_and(|rate| rate < ALARM_PERMILLE);
-        let step = |share: u64| self.widen_ppm / NONE_PPM.div_euclid(share).max(1);
-        let next = match (kept, alarm) {
-            (true, true) => self.widen_ppm,
-            (true, false) => self.widen_ppm.saturating_sub(step(KEPT_STEP_PPM)),
-            (false, true) => self.widen_ppm.saturating_add(step(2 * BROKEN_STEP_PPM)),
-            (false, false) => self.widen_ppm.saturating_add(step(BROKEN_STEP_PPM)),
-        };
-        self.widen_ppm = next.clamp(NARROWEST_PPM, WIDEST_PPM);
+        self.learn(called_ms);
     }
 
     /// Begins a new service day: yesterday's outcomes no longer count, and half of what was learnt is kept.
     pub fn new_day(&mut self) {
-        let widen_ppm = u64::midpoint(self.widen_ppm, NONE_PPM);
-        *self = Self { widen_ppm, ..Self::default() };
+        let neutral_permille = u16::midpoint(self.widened_permille(), NONE_PERMILLE);
+        *self = Self { neutral_permille, ..Self::default() };
     }
 
     /// Of a thousand of the latest promises, how many were kept; `None` before there are enough to say.
     #[must_use]
     pub fn kept_permille(&self) -> Option<u16> {
-        if self.window.len() < WINDOW_MIN {
+        if self.outcomes.len() < OUTCOMES_MIN {
             return None;
         }
-        let kept = self.window.iter().filter(|kept| **kept).count();
-        u16::try_from(kept * 1_000 / self.window.len()).ok()
+        let kept = self.outcomes.iter().filter(|outcome| outcome.kept).count();
+        u16::try_from(kept * 1_000 / self.outcomes.len()).ok()
     }
 
     /// Promises of today whose outcome is known.
@@ -106,7 +121,37 @@ impl Calibration {
     /// By how much the upper end is widened now, permille; 1,000 is not at all.
     #[must_use]
     pub fn widened_permille(&self) -> u16 {
-        u16::try_from(self.widen_ppm / 1_000).unwrap_or(u16::MAX)
+        self.changes.back().map_or(self.neutral_permille, |(_, permille)| *permille)
+    }
+
+    /// The widening that would just have kept a promise.
+    fn needed(&self, told: Range, told_ms: i64, waited_ms: i64) -> u16 {
+        let then = self.changes.iter().rev().find(|(from_ms, _)| *from_ms <= told_ms).map_or(self.neutral_permille, |(_, permille)| *permille);
+        let told_ms = i64::from(told.high_min) * 60_000 + SLACK_MS;
+        let needed = waited_ms.saturating_add(SLACK_MS).saturating_mul(i64::from(then)) / told_ms;
+        u16::try_from(needed).unwrap_or(u16::MAX)
+    }
+
+    fn learn(&mut self, now_ms: i64) {
+        let mut needs = [self.neutral_permille; TEACHING_MAX + NEUTRAL_WEIGHT];
+        let latest = self.outcomes.iter().rev().filter_map(|outcome| outcome.needed).take(TEACHING_MAX);
+        let mut count = NEUTRAL_WEIGHT;
+        for (slot, needed) in needs.iter_mut().skip(NEUTRAL_WEIGHT).zip(latest) {
+            *slot = needed;
+            count += 1;
+        }
+        let Some(needs) = needs.get_mut(..count) else { return };
+        needs.sort_unstable();
+        let alarm = self.kept_permille().is_some_and(|rate| rate < ALARM_PERMILLE);
+        let percent = if alarm { KEPT_ALARM_PERCENT } else { KEPT_PERCENT };
+        let Some(wanted) = needs.get(count * percent / 100).copied() else { return };
+        let wanted = wanted.clamp(NARROWEST_PERMILLE, WIDEST_PERMILLE);
+        if wanted.abs_diff(self.widened_permille()) >= CHANGE_PERMILLE {
+            self.changes.push_back((now_ms, wanted));
+        }
+        if self.changes.len() > CHANGES_MAX {
+            self.changes.pop_front();
+        }
     }
 }
 
@@ -128,7 +173,8 @@ mod tests {
             let estimate = Estimate { low_ms: 8 * MINUTE_MS, median_ms: 12 * MINUTE_MS, high_ms: 17 * MINUTE_MS };
             let told = calibration.range(estimate);
             kept += u32::from(told.kept(waited * slower / 100));
-            calibration.observe(told, waited * slower / 100);
+            let told_ms = i64::from(calibration.judged()) * MINUTE_MS;
+            calibration.observe(told, told_ms, told_ms + waited * slower / 100);
         }
         kept * 100 / people
     }
@@ -164,15 +210,15 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_happens_it_stays_bounded_and_ranges_stay_ranges(
-            outcomes in prop::collection::vec((0_u32..2_000, 0_u32..2_000, any::<i64>()), 0..500),
+            outcomes in prop::collection::vec((0_u32..2_000, 0_u32..2_000, any::<i64>(), any::<i64>()), 0..500),
             ends in prop::array::uniform3(any::<i64>()),
         ) {
             let mut calibration = Calibration::default();
-            for (low_min, more, waited_ms) in outcomes {
-                calibration.observe(Range { low_min, high_min: low_min + more }, waited_ms);
+            for (low_min, more, told_ms, called_ms) in outcomes {
+                calibration.observe(Range { low_min, high_min: low_min + more }, told_ms, called_ms);
             }
             prop_assert!((850..=3_000).contains(&calibration.widened_permille()));
-            prop_assert!(calibration.window.len() <= WINDOW_MAX);
+            prop_assert!(calibration.outcomes.len() <= OUTCOMES_MAX && calibration.changes.len() <= CHANGES_MAX);
             let mut ends = ends;
             ends.sort_unstable();
             let range = calibration.range(Estimate { low_ms: ends[0], median_ms: ends[1], high_ms: ends[2] });

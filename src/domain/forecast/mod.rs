@@ -34,6 +34,23 @@ pub struct Input {
     /// One for each service: who waits now and may be called.
     pub lines: Vec<LineNow>,
     pub counters: Vec<CounterNow>,
+    pub pauses: PausePace,
+}
+
+/// How often clerks pause, which nobody announces: lunch, a meeting, a question at the back office.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PausePace {
+    /// Mean time from one pause of a counter to the next, milliseconds; 0 is never.
+    pub every_ms: u32,
+    /// Mean length of a pause, milliseconds.
+    pub length_ms: u32,
+}
+
+impl Default for PausePace {
+    /// Before a hall knows better: three pauses in an eight-hour day, a quarter of an hour each.
+    fn default() -> Self {
+        Self { every_ms: 160 * 60_000, length_ms: 15 * 60_000 }
+    }
 }
 
 /// How long a service takes.
@@ -80,7 +97,9 @@ pub enum Availability {
     Idle,
     /// Open, with somebody in hand since `since_ms` (the call).
     Busy { service: usize, since_ms: i64 },
-    /// Paused or closed, until `back_ms` if that is known.
+    /// Paused; the clerk will be back, nobody knows when.
+    Paused,
+    /// Closed until `back_ms`; `None` is not today.
     Away { back_ms: Option<i64> },
 }
 
@@ -149,7 +168,7 @@ const fn step(wait_ms: i64) -> i64 {
     }
 }
 
-/// What newcomers of the ordinary class would be told now, for every service that an open counter serves, from one set
+/// What newcomers of the ordinary class would be told now, for every service that a counter will serve, from one set
 /// of rollouts. The same input and seed give the same answer.
 #[must_use]
 pub fn forecast_arrivals(input: &Input, calibration: &Calibration, seed: u64) -> BTreeMap<usize, Range> {
@@ -158,13 +177,13 @@ pub fn forecast_arrivals(input: &Input, calibration: &Calibration, seed: u64) ->
     estimates.into_iter().enumerate().filter_map(|(service, one)| Some((service, calibration.range(one?)))).collect()
 }
 
-/// What one person would be told: a newcomer ([`Asked::newcomer`]) or somebody waiting. `None` when no open counter serves it.
+/// What one person would be told: a newcomer ([`Asked::newcomer`]) or somebody waiting. `None` when no counter will serve it.
 #[must_use]
 pub fn forecast(input: &Input, asked: Asked, calibration: &Calibration, seed: u64) -> Option<Range> {
     estimate(input, &[asked], seed).into_iter().next()?.map(|one| calibration.range(one))
 }
 
-/// The estimates for several places from one set of rollouts, in the order asked; `None` where no open counter serves one.
+/// The estimates for several places from one set of rollouts, in the order asked; `None` where no counter will serve one.
 #[must_use]
 pub fn estimate(input: &Input, asked: &[Asked], seed: u64) -> Vec<Option<Estimate>> {
     let quantiles = |waits: Vec<i64>| {
@@ -174,5 +193,7 @@ pub fn estimate(input: &Input, asked: &[Asked], seed: u64) -> Vec<Option<Estimat
     rollout::waits(input, asked, seed).into_iter().map(quantiles).collect()
 }
 
+#[cfg(test)]
+mod replay_test;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::ServicePace;
+use super::{PausePace, ServicePace};
 
 /// Only the newest durations of a service are looked at, so that the pace follows the day.
 pub const OBSERVED_MAX: usize = 64;
@@ -20,6 +20,8 @@ const SPREAD_WEIGHT: f64 = 12.0;
 const FORGOTTEN_MEANS: u32 = 5;
 /// Spread between rollouts: how wrong the pace as a whole may be, and the breaks that nobody announced.
 const DAY_SPREAD: f64 = 0.12;
+/// The shortest mean pause, milliseconds.
+const PAUSE_MS_MIN: i64 = 1_000;
 /// The shortest mean that is believed, milliseconds.
 const MEAN_MS_MIN: f64 = 1_000.0;
 /// `DayPace` counts in 1,024ths.
@@ -100,6 +102,49 @@ impl Table {
 
     fn at(&self, index: usize) -> i64 {
         self.durations_ms.get(index).copied().unwrap_or(self.mean_ms)
+    }
+}
+
+/// When counters pause and for how long: both exponential, so without memory.
+#[derive(Debug, Clone)]
+pub struct Pauses {
+    /// Exponential quantiles of mean 1,024, ascending.
+    unit: [i64; TABLE],
+    every_ms: i64,
+    length_ms: i64,
+}
+
+impl Pauses {
+    /// The pauses of a hall.
+    pub fn of(pace: PausePace) -> Self {
+        let mut rank = -0.5;
+        let unit = [(); TABLE].map(|()| {
+            rank += 1.0;
+            i64::from(whole(-1_024.0 * (1.0_f64 - rank / 256.0).ln()))
+        });
+        // Clerks are away for a moment at least: a hall where time stands still would never end.
+        let length_ms = i64::from(pace.length_ms).max(PAUSE_MS_MIN);
+        Self { unit, every_ms: i64::from(pace.every_ms), length_ms }
+    }
+
+    /// How long until a counter pauses.
+    #[inline]
+    pub fn draw_gap(&self, random: &mut Random) -> i64 {
+        if self.every_ms == 0 {
+            return i64::MAX;
+        }
+        self.unit(random).saturating_mul(self.every_ms.max(self.length_ms)) / 1_024
+    }
+
+    /// How long a pause takes; one that has begun takes as much longer, however long it has taken.
+    #[inline]
+    pub fn draw_length(&self, random: &mut Random) -> i64 {
+        (self.unit(random).saturating_mul(self.length_ms) / 1_024).max(1)
+    }
+
+    #[inline]
+    fn unit(&self, random: &mut Random) -> i64 {
+        self.unit.get(random.byte()).copied().unwrap_or(DAY_UNIT)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Plays the hall forward many times by the rule that calls numbers, and notes when each asked place would be called.
 
-use super::pace::{DayPace, Random, Table, tables};
+use super::pace::{DayPace, Pauses, Random, Table, tables};
 use super::{Asked, Availability, Input, TICKETS_MAX};
 use crate::domain::line::{Place, choose};
 
@@ -22,7 +22,7 @@ pub fn waits(input: &Input, asked: &[Asked], seed: u64) -> Vec<Vec<i64>> {
         return waits;
     }
     let mut random = Random::seeded(seed);
-    let mut run = Run::new(&stage, &open);
+    let mut run = Run::new(&stage, asked, &open);
     for _ in 0..runs {
         run.play(&stage, asked, &open, &mut random, |index, wait_ms| {
             if let Some(list) = waits.get_mut(index) {
@@ -40,6 +40,7 @@ pub fn waits(input: &Input, asked: &[Asked], seed: u64) -> Vec<Vec<i64>> {
 struct Stage {
     now_ms: i64,
     tables: Vec<Table>,
+    pauses: Pauses,
     /// The places of all lines, one line after the other.
     places: Vec<Place>,
     /// Where each service's line begins and ends in `places`.
@@ -66,7 +67,9 @@ struct CounterSpan {
 enum Free {
     At(i64),
     /// When the service in hand ends, which has taken this long so far.
-    After { service: usize, elapsed_ms: i64 },
+    AfterService { service: usize, elapsed_ms: i64 },
+    /// When the pause ends.
+    AfterPause,
 }
 
 impl Stage {
@@ -79,8 +82,9 @@ impl Stage {
             let free = match counter.availability {
                 Availability::Idle => Free::At(now_ms),
                 Availability::Busy { service, since_ms } => {
-                    Free::After { service, elapsed_ms: now_ms.saturating_sub(since_ms).max(0) }
+                    Free::AfterService { service, elapsed_ms: now_ms.saturating_sub(since_ms).max(0) }
                 }
+                Availability::Paused => Free::AfterPause,
                 Availability::Away { back_ms: Some(back_ms) } => Free::At(back_ms.max(now_ms)),
                 Availability::Away { back_ms: None } => continue,
             };
@@ -89,7 +93,7 @@ impl Stage {
             offers.extend(known.map(|offer| (offer.service, offer.offset_ms)));
             counters.push(CounterSpan { offers: Span { begin, end: offers.len() }, free });
         }
-        Self { now_ms, tables: tables(&input.services), places, lines, people, counters, offers }
+        Self { now_ms, tables: tables(&input.services), pauses: Pauses::of(input.pauses), places, lines, people, counters, offers }
     }
 
     fn serves(&self, service: usize) -> bool {
@@ -125,15 +129,23 @@ struct Run {
     /// The next place of each line, an index into `Stage::places`.
     heads: Vec<usize>,
     free_ms: Vec<i64>,
+    /// When each counter will pause.
+    pause_ms: Vec<i64>,
     /// Which of the asked places are not called yet.
     pending: Vec<usize>,
+    /// No counter sees any of the asked places as earlier than this.
+    asked_from_ms: i64,
 }
 
 impl Run {
-    fn new(stage: &Stage, open: &[usize]) -> Self {
+    fn new(stage: &Stage, asked: &[Asked], open: &[usize]) -> Self {
+        let earliest_ms = open.iter().filter_map(|index| asked.get(*index)).map(|one| one.place.score_ms).min();
+        let least_offset_ms = stage.offers.iter().map(|(_, offset_ms)| *offset_ms).min();
         Self {
+            asked_from_ms: earliest_ms.unwrap_or(i64::MIN).saturating_add(least_offset_ms.unwrap_or(0)),
             heads: Vec::with_capacity(stage.lines.len()),
             free_ms: Vec::with_capacity(stage.counters.len()),
+            pause_ms: Vec::with_capacity(stage.counters.len()),
             pending: Vec::with_capacity(open.len()),
         }
     }
@@ -146,11 +158,14 @@ impl Run {
         self.free_ms.clear();
         self.free_ms.extend(stage.counters.iter().map(|counter| match counter.free {
             Free::At(at_ms) => at_ms,
-            Free::After { service, elapsed_ms } => {
+            Free::AfterService { service, elapsed_ms } => {
                 let remaining = stage.tables.get(service).map_or(0, |table| table.draw_remaining(elapsed_ms, random));
                 stage.now_ms.saturating_add(pace.stretch(remaining))
             }
+            Free::AfterPause => stage.now_ms.saturating_add(stage.pauses.draw_length(random)),
         }));
+        self.pause_ms.clear();
+        self.pause_ms.extend(stage.counters.iter().map(|_| stage.now_ms.saturating_add(stage.pauses.draw_gap(random))));
     }
 
     /// Plays until every asked place is called, and tells when each was.
@@ -159,6 +174,9 @@ impl Run {
         self.reset(stage, open, pace, random);
         while !self.pending.is_empty() {
             let Some((counter, free_ms)) = self.next_free() else { return };
+            if self.pauses(stage, counter, free_ms, random) {
+                continue;
+            }
             let offers = stage.offers_of(counter);
             let chosen = self.choose(stage, offers);
             let wait_ms = free_ms - stage.now_ms;
@@ -174,6 +192,18 @@ impl Run {
                 *free = busy_until;
             }
         }
+    }
+
+    /// Whether a counter that became free goes for a pause first.
+    #[inline]
+    fn pauses(&mut self, stage: &Stage, counter: usize, free_ms: i64, random: &mut Random) -> bool {
+        let (Some(pause_ms), Some(free)) = (self.pause_ms.get_mut(counter), self.free_ms.get_mut(counter)) else { return false };
+        if free_ms < *pause_ms {
+            return false;
+        }
+        *free = free_ms.saturating_add(stage.pauses.draw_length(random));
+        *pause_ms = free.saturating_add(stage.pauses.draw_gap(random));
+        true
     }
 
     /// The counter that is free first.
@@ -200,7 +230,12 @@ impl Run {
     }
 
     /// Takes out of `pending` whom the counter would call before, or as, the chosen one.
+    #[inline]
     fn settle(&mut self, asked: &[Asked], offers: &[(usize, i64)], chosen: Option<Head>, mut called: impl FnMut(usize)) {
+        // Nearly always the chosen one came before everybody asked about.
+        if chosen.is_some_and(|head| head.place.score_ms.saturating_add(head.offset_ms) < self.asked_from_ms) {
+            return;
+        }
         self.pending.retain(|index| {
             let Some(one) = asked.get(*index) else { return false };
             let Some((_, offset_ms)) = offers.iter().find(|(service, _)| *service == one.service) else { return true };

@@ -26,6 +26,7 @@ fn hall(people: u64, counters: usize) -> Input {
         services: vec![service(5)],
         lines: vec![waiting(people, 60_000)],
         counters: vec![counter(&[0], Availability::Idle); counters],
+        pauses: PausePace { every_ms: 0, length_ms: 0 },
     }
 }
 
@@ -133,8 +134,9 @@ proptest! {
     fn any_hall_gets_an_answer_where_a_counter_serves(
         lines in prop::collection::vec(prop::collection::btree_set((0_i64..3_600_000, 1_u64..5_000), 0..60), 0..5),
         services in prop::collection::vec((0_u32..3_600_000, prop::collection::vec(0_u32..7_200_000, 0..80), 0_u16..2_000), 0..5),
-        counters in prop::collection::vec((prop::collection::vec((0_usize..7, -900_000_i64..900_000), 0..5), 0_u8..4, -9_000_000_i64..9_000_000), 0..8),
+        counters in prop::collection::vec((prop::collection::vec((0_usize..7, -900_000_i64..900_000), 0..5), 0_u8..5, -9_000_000_i64..9_000_000), 0..8),
         asked in prop::collection::vec((0_usize..7, -7_200_000_i64..100_000), 0..6),
+        pauses in (0_u32..20_000_000, 0_u32..4_000_000),
         seed in any::<u64>(),
     ) {
         let place = |(ago, order): (i64, u64)| Place { score_ms: NOW - 3_600_000 + ago, order };
@@ -148,9 +150,11 @@ proptest! {
                     0 => Availability::Idle,
                     1 => Availability::Busy { service: 0, since_ms: NOW + at },
                     2 => Availability::Away { back_ms: Some(NOW + at) },
+                    3 => Availability::Paused,
                     _ => Availability::Away { back_ms: None },
                 },
             }).collect(),
+            pauses: PausePace { every_ms: pauses.0, length_ms: pauses.1 },
         };
         let asked: Vec<Asked> = asked.into_iter().map(|(service, at)| Asked::newcomer(service, NOW + at, 0)).collect();
         let estimates = estimate(&input, &asked, seed);
