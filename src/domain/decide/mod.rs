@@ -1,0 +1,112 @@
+//! Judges a command against the hall as it is: the events that follow from it, or why not.
+
+mod access;
+mod counter;
+mod ticket;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::actor::Caller;
+use super::command::Command;
+use super::event::{EventBody, TicketRef};
+use super::hall::{Hall, NOTICES_MAX};
+use super::ids::{NoticeId, TicketId};
+use super::profile::Profile;
+use super::refusal::Refusal;
+use super::ticket::{Ticket, TicketState};
+
+/// At most this many tickets are closed by one event batch when the day turns; the rest follows in further batches.
+pub const DAY_END_BATCH_MAX: usize = 1_000;
+
+/// Judges `command` by `caller` at `now`. Pure: the same hall, command and instant always decide the same.
+///
+/// The service day must be the one of `now` (see [`turn_day`]) for every command but the hall's own.
+///
+/// # Errors
+/// The hall's reason for saying no; nothing has changed.
+pub fn decide(hall: &Hall, command: &Command, caller: &Caller, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
+    match command {
+        Command::Issue(issue) => ticket::issue(hall, issue, caller, now),
+        Command::Ticket { ticket, step, fence } => ticket::step(hall, *ticket, step, *fence, caller, now),
+        Command::Counter { counter, step, fence } => counter::step(hall, counter, step, *fence, caller, now),
+        Command::Rate { ticket, grade } => ticket::rate(hall, *ticket, *grade),
+        Command::Leave { ticket } => ticket::leave(hall, *ticket),
+        Command::OpenService { service } => {
+            hall.profile.service(service).ok_or(Refusal::NotFound)?;
+            let closed = hall.closed_services.contains_key(service);
+            Ok(closed.then(|| EventBody::ServiceOpened { service: service.clone() }).into_iter().collect())
+        }
+        Command::CloseService { service, reason } => {
+            hall.profile.service(service).ok_or(Refusal::NotFound)?;
+            Ok(vec![EventBody::ServiceClosed { service: service.clone(), reason: reason.clone() }])
+        }
+        Command::PostNotice { text } => {
+            if hall.notices.len() >= NOTICES_MAX {
+                return Err(Refusal::TooMany { what: "notices", max: NOTICES_MAX });
+            }
+            Ok(vec![EventBody::NoticePosted { notice: NoticeId(hall.rev + 1), text: text.clone() }])
+        }
+        Command::RemoveNotice { notice } => {
+            hall.notices.get(notice).ok_or(Refusal::NotFound)?;
+            Ok(vec![EventBody::NoticeRemoved { notice: *notice }])
+        }
+        Command::SetProfile { profile } => set_profile(hall, profile),
+        Command::Create { link_key } => {
+            let new = hall.access.link_key.is_none();
+            Ok(new.then(|| EventBody::HallCreated { link_key: link_key.clone() }).into_iter().collect())
+        }
+        Command::MissDue => Ok(miss_due(hall, now)),
+        Command::CreateAccount { .. }
+        | Command::CreateFirstAdmin { .. }
+        | Command::ChangeAccount { .. }
+        | Command::RemoveAccount { .. }
+        | Command::StartSession { .. }
+        | Command::EndSession { .. }
+        | Command::StartPairing { .. }
+        | Command::ApprovePairing { .. }
+        | Command::ClaimPairing { .. }
+        | Command::AddDevice { .. }
+        | Command::RevokeDevice { .. } => access::decide(hall, command, now),
+    }
+}
+
+/// The next events of the turn of the day, empty once the day of `now` is open. What is still live is closed in batches
+/// of [`DAY_END_BATCH_MAX`], then the new day opens; so a turn is several calls, each decided on the hall after the last.
+#[must_use]
+pub fn turn_day(hall: &Hall, now: DateTime<Utc>) -> Vec<EventBody> {
+    if !hall.day_is_over(now) {
+        return Vec::new();
+    }
+    let live = hall.tickets.values().filter(|t| t.state != TicketState::Closed);
+    let mut events: Vec<_> = live.take(DAY_END_BATCH_MAX).map(|t| EventBody::TicketDayEnded { of: reference(t) }).collect();
+    if events.len() < DAY_END_BATCH_MAX {
+        events.push(EventBody::DayOpened { service_day: hall.day_at(now) });
+    }
+    events
+}
+
+fn set_profile(hall: &Hall, profile: &Profile) -> Result<Vec<EventBody>, Refusal> {
+    if hall.profile == *profile {
+        return Ok(Vec::new());
+    }
+    profile.check().map_err(|problem| Refusal::InvalidField { field: "profile", problem })?;
+    Ok(vec![EventBody::HallChanged { profile: Box::new(profile.clone()) }])
+}
+
+/// Tickets that were called often enough and did not come.
+fn miss_due(hall: &Hall, now: DateTime<Utc>) -> Vec<EventBody> {
+    let due = hall.miss_due.iter().take_while(|(at_ms, _)| *at_ms <= now.timestamp_millis()).take(DAY_END_BATCH_MAX);
+    let tickets = due.filter_map(|(_, id)| hall.tickets.get(id));
+    tickets.map(|ticket| EventBody::TicketMissed { of: reference(ticket) }).collect()
+}
+
+/// What an event says of a ticket as it stands.
+fn reference(ticket: &Ticket) -> TicketRef {
+    TicketRef { ticket: ticket.id, number: Arc::clone(&ticket.number), counter: ticket.counter.clone(), reason: None }
+}
+
+fn find(hall: &Hall, id: TicketId) -> Result<&Ticket, Refusal> {
+    hall.tickets.get(&id).ok_or(Refusal::NotFound)
+}
