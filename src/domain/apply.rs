@@ -224,7 +224,8 @@ fn issue(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>, rev: u64) {
         place: None,
         not_before_ms: None,
         miss_at_ms: None,
-        legs: vec![new_leg(service, None, at)],
+        leg: new_leg(service, None, at),
+        past_legs: Vec::new(),
         forecast: *wait,
         park_reason: None,
         whys: Vec::new(),
@@ -252,8 +253,8 @@ fn rejoin(hall: &mut Hall, id: TicketId, score_ms: i64, rev: u64, not_before_ms:
     ticket.place = Some(place);
     ticket.not_before_ms = not_before_ms;
     ticket.counter = None;
-    let Some(key) = ticket.line() else { return };
-    let joined_ms = ticket.leg().map_or(score_ms, |leg| leg.joined_at.timestamp_millis());
+    let key = ticket.line();
+    let joined_ms = ticket.leg.joined_at.timestamp_millis();
     hall.line_clock_ms = hall.line_clock_ms.max(joined_ms);
     let line = hall.lines.entry(key).or_default();
     let _stands = match not_before_ms {
@@ -266,7 +267,7 @@ fn leave_line(hall: &mut Hall, id: TicketId) {
     let Some(ticket) = hall.tickets.get_mut(&id) else { return };
     let key = ticket.line();
     ticket.not_before_ms = None;
-    if let (Some(place), Some(key)) = (ticket.place.take(), key)
+    if let Some(place) = ticket.place.take()
         && let Some(line) = hall.lines.get_mut(&key)
     {
         line.remove(place);
@@ -305,10 +306,8 @@ fn announce(hall: &mut Hall, of: &TicketRef, miss_at_ms: Option<i64>, at: DateTi
     ticket.called_at = Some(at);
     ticket.miss_at_ms = miss_at_ms;
     let calls = ticket.calls;
-    if let Some(leg) = ticket.legs.last_mut() {
-        leg.counter = Some(no.clone());
-        leg.called_at.get_or_insert(at);
-    }
+    ticket.leg.counter = Some(no.clone());
+    ticket.leg.called_at.get_or_insert(at);
     if let Some(due) = miss_at_ms {
         hall.miss_due.insert((due, of.ticket));
     }
@@ -320,14 +319,13 @@ fn announce(hall: &mut Hall, of: &TicketRef, miss_at_ms: Option<i64>, at: DateTi
 /// The customer's first call tells how good the promise was.
 fn tell_calibration(hall: &mut Hall, id: TicketId, at: DateTime<Utc>) {
     let Some(ticket) = hall.tickets.get(&id) else { return };
-    let first = ticket.legs.len() == 1 && ticket.leg().is_some_and(|leg| leg.called_at.is_none());
-    if !first {
+    if !ticket.past_legs.is_empty() || ticket.leg.called_at.is_some() {
         return;
     }
-    let Some(service) = ticket.service().cloned() else { return };
+    let service = ticket.service().clone();
     if let Some(range) = ticket.forecast {
         let waited_ms = (at - ticket.issued_at).num_milliseconds().max(0);
-        hall.calibration.record(range, waited_ms);
+        hall.calibration.observe(range, waited_ms);
     }
     hall.tallies.entry(service).or_default().called += 1;
 }
@@ -336,9 +334,7 @@ fn start(hall: &mut Hall, of: &TicketRef, at: DateTime<Utc>) {
     forget_due(hall, of.ticket);
     if let Some(ticket) = hall.tickets.get_mut(&of.ticket) {
         ticket.state = TicketState::Serving;
-        if let Some(leg) = ticket.legs.last_mut() {
-            leg.started_at.get_or_insert(at);
-        }
+        ticket.leg.started_at.get_or_insert(at);
     }
 }
 
@@ -365,9 +361,7 @@ fn resume(hall: &mut Hall, of: &TicketRef, at: DateTime<Utc>) {
         ticket.counter.clone_from(&of.counter);
         ticket.called_at = Some(at);
         ticket.park_reason = None;
-        if let Some(leg) = ticket.legs.last_mut() {
-            leg.counter.clone_from(&of.counter);
-        }
+        ticket.leg.counter.clone_from(&of.counter);
     }
 }
 
@@ -379,7 +373,8 @@ fn transfer(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>, rev: u64) {
     leave_line(hall, of.ticket);
     let_go(hall, of.ticket);
     if let Some(ticket) = hall.tickets.get_mut(&of.ticket) {
-        ticket.legs.push(new_leg(to, to_counter.clone(), at));
+        let left = std::mem::replace(&mut ticket.leg, new_leg(to, to_counter.clone(), at));
+        ticket.past_legs.push(left);
         ticket.called_at = None;
         ticket.calls = 0;
     }
@@ -388,7 +383,7 @@ fn transfer(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>, rev: u64) {
 
 fn finish(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>) {
     let EventBody::TicketFinished { of, outcome, solution, materials, checks } = body else { return };
-    let served_s = hall.tickets.get(&of.ticket).and_then(|t| t.leg()?.started_at).map(|began| (at - began).num_seconds().max(0));
+    let served_s = hall.tickets.get(&of.ticket).and_then(|t| t.leg.started_at).map(|began| (at - began).num_seconds().max(0));
     let refused = matches!(outcome, Outcome::Refused | Outcome::MissingMaterials);
     let seconds = served_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(0);
     if let Some(counter) = of.counter.as_ref().and_then(|no| hall.counters.get_mut(no)) {
@@ -414,9 +409,9 @@ fn finish(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>) {
 }
 
 fn end_leg(hall: &mut Hall, id: TicketId, end: LegEnd, at: DateTime<Utc>) {
-    if let Some(leg) = hall.tickets.get_mut(&id).and_then(|t| t.legs.last_mut()) {
-        leg.ended_at = Some(at);
-        leg.end = Some(end);
+    if let Some(ticket) = hall.tickets.get_mut(&id) {
+        ticket.leg.ended_at = Some(at);
+        ticket.leg.end = Some(end);
     }
 }
 
@@ -433,7 +428,7 @@ fn close(hall: &mut Hall, of: &TicketRef, end: LegEnd, finish: Option<Finish>, a
 }
 
 fn tally(hall: &mut Hall, id: TicketId, change: impl FnOnce(&mut super::hall::ServiceTally)) {
-    if let Some(service) = hall.tickets.get(&id).and_then(Ticket::service).cloned() {
+    if let Some(service) = hall.tickets.get(&id).map(|t| t.service().clone()) {
         change(hall.tallies.entry(service).or_default());
     }
 }

@@ -133,7 +133,7 @@ impl Hall {
     #[must_use]
     pub fn ahead(&self, ticket: &Ticket) -> Option<usize> {
         let place = ticket.place?;
-        Some(self.lines.get(&ticket.line()?)?.rank(place))
+        Some(self.lines.get(&ticket.line())?.rank(place))
     }
 
     /// The service day that `now` belongs to; never before the one already open.

@@ -1,6 +1,21 @@
 //! Every rule, state and id of the hall; pure: no clock, no wire, no disk.
 
+pub mod access;
+pub mod actor;
+mod apply;
 pub mod calendar;
+pub mod command;
+pub mod counter;
+mod decide;
+pub mod event;
 pub mod forecast;
+pub mod hall;
+pub mod ids;
 pub mod line;
+pub mod profile;
+pub mod refusal;
 pub mod text;
+pub mod ticket;
+
+pub use apply::apply;
+pub use decide::{decide, turn_day};

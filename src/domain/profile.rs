@@ -139,6 +139,22 @@ pub struct Profile {
     pub counters: Vec<CounterPlan>,
 }
 
+impl Default for Profile {
+    /// A hall of which nothing is written down yet.
+    fn default() -> Self {
+        Self {
+            name: Text { zh: String::new(), en: String::new() },
+            hotline: None,
+            languages: Vec::new(),
+            calendar: Calendar::round_the_clock(chrono_tz::UTC),
+            rules: Rules::default(),
+            classes: Vec::new(),
+            services: Vec::new(),
+            counters: Vec::new(),
+        }
+    }
+}
+
 fn yes() -> bool {
     true
 }

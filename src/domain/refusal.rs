@@ -1,8 +1,6 @@
 //! The closed list of reasons for which the hall says no.
 
-use chrono::{DateTime, Utc};
-
-use super::calendar::Standing;
+use super::calendar::Issuing;
 use super::ids::TicketId;
 use super::ticket::TicketState;
 
@@ -16,7 +14,7 @@ pub enum Refusal {
     /// A field's value does not fit, with the field's name and what is wrong.
     InvalidField { field: &'static str, problem: String },
     /// Outside opening hours, in a break, on a holiday.
-    HallClosed { standing: Standing, opens_at: Option<DateTime<Utc>> },
+    HallClosed(Issuing),
     /// Closed by staff.
     ServiceClosed,
     /// No more numbers for this service today.

@@ -204,7 +204,10 @@ pub struct Ticket {
     pub not_before_ms: Option<i64>,
     /// At this instant it is missed by itself, in Unix milliseconds.
     pub miss_at_ms: Option<i64>,
-    pub legs: Vec<Leg>,
+    /// The leg it is in, or was in last.
+    pub leg: Leg,
+    /// The legs before it, first to last.
+    pub past_legs: Vec<Leg>,
     /// What the customer was told at the start.
     pub forecast: Option<Range>,
     pub park_reason: Option<FreeText>,
@@ -213,25 +216,24 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// The leg it is in (or was in last). A ticket has at least one.
-    #[must_use]
-    pub fn leg(&self) -> Option<&Leg> {
-        self.legs.last()
-    }
-
     /// The service it waits for or is served by.
     #[must_use]
-    pub fn service(&self) -> Option<&ServiceId> {
-        self.leg().map(|leg| &leg.service)
+    pub fn service(&self) -> &ServiceId {
+        &self.leg.service
     }
 
     /// The line it belongs to while it waits.
     #[must_use]
-    pub fn line(&self) -> Option<LineKey> {
-        self.leg().map(|leg| match &leg.reserved {
+    pub fn line(&self) -> LineKey {
+        match &self.leg.reserved {
             Some(counter) => LineKey::Counter(counter.clone()),
-            None => LineKey::Service(leg.service.clone()),
-        })
+            None => LineKey::Service(self.leg.service.clone()),
+        }
+    }
+
+    /// Every leg, first to last.
+    pub fn legs(&self) -> impl Iterator<Item = &Leg> {
+        self.past_legs.iter().chain(std::iter::once(&self.leg))
     }
 }
 

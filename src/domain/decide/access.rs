@@ -2,15 +2,15 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::super::access::{
+use crate::domain::access::{
     ACCOUNTS_MAX, Account, Approved, DEVICES_MAX, PAIRING_S, PAIRINGS_MAX, Pairing, SESSION_S, SESSIONS_PER_ACCOUNT_MAX, Session,
 };
-use super::super::actor::Role;
-use super::super::command::{Command, NewDevice};
-use super::super::event::EventBody;
-use super::super::hall::Hall;
-use super::super::ids::{DeviceId, PairingId, SessionId, Username};
-use super::super::refusal::Refusal;
+use crate::domain::actor::Role;
+use crate::domain::command::{Command, NewDevice};
+use crate::domain::event::EventBody;
+use crate::domain::hall::Hall;
+use crate::domain::ids::{DeviceId, PairingId, SessionId, Username};
+use crate::domain::refusal::Refusal;
 
 /// The longest name of a device or person, in characters.
 const NAME_CHARS_MAX: usize = 64;

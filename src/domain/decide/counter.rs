@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::super::actor::Caller;
-use super::super::command::CounterStep;
-use super::super::counter::{Counter, CounterState};
-use super::super::event::{CounterRef, EventBody, TicketRef};
-use super::super::hall::{Hall, serves};
-use super::super::ids::{CounterNo, TicketId};
-use super::super::line::{Place, Standing, choose};
-use super::super::profile::check_offers;
-use super::super::refusal::Refusal;
-use super::super::text::FreeText;
-use super::super::ticket::{CallRule, Finish, LineKey, PassedOver, Ticket, TicketState, Why};
+use crate::domain::actor::Caller;
+use crate::domain::command::CounterStep;
+use crate::domain::counter::{Counter, CounterState};
+use crate::domain::event::{CounterRef, EventBody, TicketRef};
+use crate::domain::hall::{Hall, serves};
+use crate::domain::ids::{CounterNo, TicketId};
+use crate::domain::line::{Place, Standing, choose};
+use crate::domain::profile::check_offers;
+use crate::domain::refusal::Refusal;
+use crate::domain::text::FreeText;
+use crate::domain::ticket::{CallRule, Finish, LineKey, PassedOver, Ticket, TicketState, Why};
 use super::{find, reference, ticket};
 
 /// How many who had come earlier are named with a call.
@@ -138,8 +138,8 @@ fn call(
     if chosen.state != TicketState::Waiting {
         return Err(Refusal::WrongState { state: chosen.state });
     }
-    let sent_here = chosen.leg().is_some_and(|leg| leg.reserved.as_ref() == Some(&counter.no));
-    if !sent_here && !chosen.service().is_some_and(|service| serves(&counter.offers, service)) {
+    let sent_here = chosen.leg.reserved.as_ref() == Some(&counter.no);
+    if !sent_here && !serves(&counter.offers, chosen.service()) {
         return Err(Refusal::CounterDoesNotServe);
     }
     let score_ms = chosen.place.map_or(0, |place| place.score_ms);
@@ -156,17 +156,12 @@ fn call(
 fn called(hall: &Hall, counter: &Counter, chosen: &Ticket, why: Why, now: DateTime<Utc>) -> EventBody {
     EventBody::TicketCalled {
         of: TicketRef { counter: Some(counter.no.clone()), ..reference(chosen) },
-        service: chosen.service().cloned().unwrap_or_else(|| counter_service(counter, chosen)),
+        service: chosen.leg.service.clone(),
         language: chosen.language,
         calls: 1,
         why,
         miss_at_ms: ticket::miss_at_ms(hall, 1, now),
     }
-}
-
-/// A ticket without a leg cannot come to be; its number's counter would serve it.
-fn counter_service(counter: &Counter, _chosen: &Ticket) -> super::super::ids::ServiceId {
-    counter.offers.first().map_or_else(super::super::ids::ServiceId::unknown, |offer| offer.service.clone())
 }
 
 /// The lines a counter draws from: those sent to it, then its services, with what each has to wait longer.
@@ -204,17 +199,16 @@ fn who_is_next<'a>(hall: &'a Hall, counter: &Counter, now: DateTime<Utc>) -> Opt
 /// Who had come to this counter's lines before the chosen one, and still waits.
 fn passed_over(hall: &Hall, counter: &Counter, chosen: &Ticket, now: DateTime<Utc>) -> Vec<PassedOver> {
     let now_ms = now.timestamp_millis();
-    let joined = |ticket: &Ticket| ticket.leg().map(|leg| leg.joined_at);
-    let earlier = |ticket: &Ticket| ticket.id != chosen.id && joined(ticket) < joined(chosen);
+    let earlier = |ticket: &Ticket| ticket.id != chosen.id && ticket.leg.joined_at < chosen.leg.joined_at;
     let mut passed: Vec<(Place, PassedOver)> = Vec::new();
     for (key, offset_min) in lines_of(counter) {
         for ticket in hall.head(&key, PASSED_OVER_MAX + 1).filter(|t| earlier(t)) {
-            let (Some(place), Some(leg)) = (ticket.place, ticket.leg()) else { continue };
+            let Some(place) = ticket.place else { continue };
             let counted = PassedOver {
                 number: ticket.number.clone(),
-                service: leg.service.clone(),
+                service: ticket.leg.service.clone(),
                 class: ticket.class,
-                waited_min: minutes((now - leg.joined_at).num_milliseconds()),
+                waited_min: minutes((now - ticket.leg.joined_at).num_milliseconds()),
                 score_min: minutes(now_ms - place.score_ms) - i64::from(offset_min),
             };
             passed.push((place, counted));

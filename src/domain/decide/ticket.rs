@@ -2,17 +2,18 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::super::actor::Caller;
-use super::super::calendar::Standing;
-use super::super::command::{Issue, TicketStep};
-use super::super::counter::CounterState;
-use super::super::event::{EventBody, TicketRef};
-use super::super::hall::{Hall, serves};
-use super::super::ids::{CounterNo, ServiceId, TicketId};
-use super::super::profile::Class;
-use super::super::refusal::Refusal;
-use super::super::text::FreeText;
-use super::super::ticket::{Finish, LineKey, MATERIALS_LISTED_MAX, Outcome, Target, Ticket, TicketState, TransferPlace};
+use crate::domain::actor::Caller;
+use crate::domain::calendar::Issuing;
+use crate::domain::command::{Issue, TicketStep};
+use crate::domain::counter::CounterState;
+use crate::domain::event::{EventBody, TicketRef};
+use crate::domain::hall::{Hall, serves};
+use crate::domain::ids::{CounterNo, ServiceId, TicketId};
+use crate::domain::line::Place;
+use crate::domain::profile::Class;
+use crate::domain::refusal::Refusal;
+use crate::domain::text::FreeText;
+use crate::domain::ticket::{Finish, LineKey, MATERIALS_LISTED_MAX, Outcome, Target, Ticket, TicketState, TransferPlace};
 use super::{find, reference};
 
 /// An appointment counts from this long before its time.
@@ -38,7 +39,7 @@ pub(super) fn issue(hall: &Hall, issue: &Issue, caller: &Caller, now: DateTime<U
     let (score_ms, late) = join_score(hall, issue, now)?;
     let last = hall.numbers.get(&service.prefix).copied().unwrap_or(0);
     let number = format!("{}{:03}", service.prefix, last + 1);
-    let place = super::super::line::Place { score_ms, order: hall.rev + 1 };
+    let place = Place { score_ms, order: hall.rev + 1 };
     let line = hall.line(&LineKey::Service(issue.service.clone()));
     let ahead = line.map_or(0, |line| line.rank(place));
     Ok(vec![EventBody::TicketIssued {
@@ -57,14 +58,9 @@ pub(super) fn issue(hall: &Hall, issue: &Issue, caller: &Caller, now: DateTime<U
 }
 
 fn check_open(hall: &Hall, service: &ServiceId, now: DateTime<Utc>) -> Result<(), Refusal> {
-    let standing = hall.standing(now);
-    let opens_at = match &standing {
-        Standing::Open { .. } => None,
-        Standing::Break { opens_at } => Some(*opens_at),
-        Standing::BeforeOpening { opens_at } | Standing::AfterClosing { opens_at } | Standing::Holiday { opens_at, .. } => *opens_at,
-    };
-    if !matches!(standing, Standing::Open { .. }) {
-        return Err(Refusal::HallClosed { standing, opens_at });
+    let issuing = hall.profile.calendar.issuing(now);
+    if issuing != Issuing::Yes {
+        return Err(Refusal::HallClosed(issuing));
     }
     if hall.closed_services.contains_key(service) {
         return Err(Refusal::ServiceClosed);
@@ -210,7 +206,7 @@ fn recall(hall: &Hall, ticket: &Ticket, now: DateTime<Utc>) -> Result<Vec<EventB
 fn reinstate(hall: &Hall, ticket: &Ticket, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     need(ticket, &[TicketState::Missed])?;
     let behind = usize::try_from(hall.profile.rules.reinstate_behind).unwrap_or(usize::MAX);
-    let line = ticket.line().and_then(|key| hall.line(&key));
+    let line = hall.line(&ticket.line());
     let score_ms = line.and_then(|line| line.score_behind(behind)).unwrap_or_else(|| line_now(hall, now));
     Ok(vec![EventBody::TicketReinstated { of: reference(ticket), score_ms }])
 }
@@ -244,7 +240,7 @@ fn put_back(
     if delay_s > PUT_BACK_S_MAX {
         return Err(invalid("delay_s", "is at most 14400 seconds"));
     }
-    let joined_ms = ticket.leg().map_or(0, |leg| leg.joined_at.timestamp_millis());
+    let joined_ms = ticket.leg.joined_at.timestamp_millis();
     let score_ms = joined_ms - hall.profile.credit_ms(ticket.class);
     let not_before_ms = now.timestamp_millis() + i64::from(delay_s) * 1_000;
     Ok(vec![EventBody::TicketPutBack { of: with_reason(ticket, reason), score_ms, not_before_ms }])
@@ -264,7 +260,7 @@ fn transfer(
     } else {
         need(ticket, &[TicketState::Called, TicketState::Serving])?;
     }
-    let from = ticket.service().cloned().ok_or(Refusal::UnknownService)?;
+    let from = ticket.service().clone();
     let (service, counter, key) = match to {
         Target::Service(id) => {
             hall.profile.service(id).ok_or(Refusal::UnknownService)?;
