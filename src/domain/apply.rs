@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::counter::{Counter, CounterState};
 use super::event::{CounterRef, Event, EventBody, TicketRef};
-use super::hall::{BOARD_CALLS_MAX, BoardCall, ClosedService, DURATIONS_KEPT_MAX, Hall, Notice};
+use super::forecast::OBSERVED_MAX;
+use super::hall::{BOARD_CALLS_MAX, BoardCall, ClosedService, Hall, Notice};
 use super::ids::{CounterNo, ServiceId, TicketId};
 use super::line::Place;
 use super::profile::Profile;
@@ -383,19 +384,21 @@ fn transfer(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>, rev: u64) {
 
 fn finish(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>) {
     let EventBody::TicketFinished { of, outcome, solution, materials, checks } = body else { return };
-    let served_s = hall.tickets.get(&of.ticket).and_then(|t| t.leg.started_at).map(|began| (at - began).num_seconds().max(0));
+    let since = |from: DateTime<Utc>| u32::try_from((at - from).num_milliseconds()).unwrap_or(0);
+    let leg = hall.tickets.get(&of.ticket).map(|t| &t.leg);
+    let serving_s = leg.and_then(|leg| leg.started_at).map_or(0, |from| since(from) / 1_000);
+    let duration_ms = leg.and_then(|leg| leg.called_at).map_or(0, since);
     let refused = matches!(outcome, Outcome::Refused | Outcome::MissingMaterials);
-    let seconds = served_s.and_then(|s| u32::try_from(s).ok()).unwrap_or(0);
     if let Some(counter) = of.counter.as_ref().and_then(|no| hall.counters.get_mut(no)) {
         counter.today.served += 1;
         counter.today.refused += u32::from(refused);
-        counter.today.serving_s += u64::from(seconds);
+        counter.today.serving_s += u64::from(serving_s);
     }
     tally(hall, of.ticket, |t| {
         t.served += 1;
-        t.durations_s.push_back(seconds);
-        if t.durations_s.len() > DURATIONS_KEPT_MAX {
-            t.durations_s.pop_front();
+        t.durations_ms.push_back(duration_ms);
+        if t.durations_ms.len() > OBSERVED_MAX {
+            t.durations_ms.pop_front();
         }
     });
     let finish = Finish {

@@ -18,8 +18,6 @@ use super::ticket::{LineKey, Ticket};
 
 /// How many calls a board shows.
 pub const BOARD_CALLS_MAX: usize = 8;
-/// How many of today's service times of one service the forecast looks at.
-pub const DURATIONS_KEPT_MAX: usize = 64;
 /// How many notices can stand on the boards at once.
 pub const NOTICES_MAX: usize = 20;
 
@@ -54,8 +52,8 @@ pub struct ServiceTally {
     pub called: u32,
     pub rated: u32,
     pub grade_sum: u32,
-    /// Today's last service times, in seconds.
-    pub durations_s: VecDeque<u32>,
+    /// Today's last times from the call to the finish, in milliseconds, oldest first.
+    pub durations_ms: VecDeque<u32>,
 }
 
 /// A service that staff closed.
