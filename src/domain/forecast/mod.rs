@@ -2,8 +2,7 @@
 //!
 //! A place is *called* in a rollout when the counter that becomes free would choose it. A newcomer changes nothing for
 //! those who are called before, so one rollout answers for every service, class and place that is asked about.
-//! Not played: people who come later and stand before the asked place (a courtesy class, a counter that only helps out).
-//! What that and everything else unforeseen costs is learnt during the day by [`Calibration`].
+//! What nobody foresees is learnt during the day by [`Calibration`].
 
 mod calibration;
 mod pace;
@@ -35,6 +34,19 @@ pub struct Input {
     pub lines: Vec<LineNow>,
     pub counters: Vec<CounterNow>,
     pub pauses: PausePace,
+    /// Who is still to come: only classes with a credit matter, and services that a counter sees as earlier than others. May
+    /// be empty.
+    pub arrivals: Vec<ArrivalPace>,
+}
+
+/// How often somebody of one class comes for a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArrivalPace {
+    pub service: usize,
+    /// The time credit of the class, milliseconds.
+    pub credit_ms: i64,
+    /// Mean time from one to the next lately, milliseconds; 0 is never.
+    pub gap_ms: u32,
 }
 
 /// How often clerks pause, which nobody announces: lunch, a meeting, a question at the back office.

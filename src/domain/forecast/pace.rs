@@ -24,8 +24,8 @@ const DAY_SPREAD: f64 = 0.12;
 const PAUSE_MS_MIN: i64 = 1_000;
 /// The shortest mean that is believed, milliseconds.
 const MEAN_MS_MIN: f64 = 1_000.0;
-/// `DayPace` counts in 1,024ths.
-const DAY_UNIT: i64 = 1_024;
+/// Whole numbers that stand for shares count in 1,024ths.
+const UNIT: i64 = 1_024;
 
 /// The standard normal at the middle of each 256th.
 static NORMAL: LazyLock<[f64; TABLE]> = LazyLock::new(|| {
@@ -105,11 +105,25 @@ impl Table {
     }
 }
 
+/// Exponential quantiles of mean 1,024, ascending.
+static EXPONENTIAL: LazyLock<[i64; TABLE]> = LazyLock::new(|| {
+    let mut rank = -0.5;
+    [(); TABLE].map(|()| {
+        rank += 1.0;
+        i64::from(whole(-1_024.0 * (1.0_f64 - rank / 256.0).ln()))
+    })
+});
+
+/// A time without memory: to the next who comes, to the next pause.
+#[inline]
+pub fn exponential(mean_ms: i64, random: &mut Random) -> i64 {
+    let unit = EXPONENTIAL.get(random.byte()).copied().unwrap_or(UNIT);
+    (unit.saturating_mul(mean_ms) / UNIT).max(1)
+}
+
 /// When counters pause and for how long: both exponential, so without memory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Pauses {
-    /// Exponential quantiles of mean 1,024, ascending.
-    unit: [i64; TABLE],
     every_ms: i64,
     length_ms: i64,
 }
@@ -117,34 +131,24 @@ pub struct Pauses {
 impl Pauses {
     /// The pauses of a hall.
     pub fn of(pace: PausePace) -> Self {
-        let mut rank = -0.5;
-        let unit = [(); TABLE].map(|()| {
-            rank += 1.0;
-            i64::from(whole(-1_024.0 * (1.0_f64 - rank / 256.0).ln()))
-        });
         // Clerks are away for a moment at least: a hall where time stands still would never end.
         let length_ms = i64::from(pace.length_ms).max(PAUSE_MS_MIN);
-        Self { unit, every_ms: i64::from(pace.every_ms), length_ms }
+        Self { every_ms: i64::from(pace.every_ms), length_ms }
     }
 
     /// How long until a counter pauses.
     #[inline]
-    pub fn draw_gap(&self, random: &mut Random) -> i64 {
+    pub fn draw_gap(self, random: &mut Random) -> i64 {
         if self.every_ms == 0 {
             return i64::MAX;
         }
-        self.unit(random).saturating_mul(self.every_ms.max(self.length_ms)) / 1_024
+        exponential(self.every_ms.max(self.length_ms), random)
     }
 
     /// How long a pause takes; one that has begun takes as much longer, however long it has taken.
     #[inline]
-    pub fn draw_length(&self, random: &mut Random) -> i64 {
-        (self.unit(random).saturating_mul(self.length_ms) / 1_024).max(1)
-    }
-
-    #[inline]
-    fn unit(&self, random: &mut Random) -> i64 {
-        self.unit.get(random.byte()).copied().unwrap_or(DAY_UNIT)
+    pub fn draw_length(self, random: &mut Random) -> i64 {
+        exponential(self.length_ms, random)
     }
 }
 
@@ -162,7 +166,7 @@ impl DayPace {
     /// A duration at this pace.
     #[inline]
     pub const fn stretch(self, duration_ms: i64) -> i64 {
-        duration_ms.saturating_mul(self.0) / DAY_UNIT
+        duration_ms.saturating_mul(self.0) / UNIT
     }
 }
 

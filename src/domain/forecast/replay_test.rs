@@ -18,6 +18,8 @@ const HOURS: [f64; 8] = [1.3, 1.3, 1.05, 0.8, 0.6, 1.15, 1.05, 0.75];
 const ARRIVALS_PER_HOUR: f64 = 39.0;
 const SIGMA: f64 = 0.65;
 const NO_SHOW_MS: i64 = 60_000;
+/// The credit of the courtesy class.
+const COURTESY_MS: i64 = 20 * MINUTE_MS;
 /// Every so many tickets is asked about; all would only take longer.
 const ASKED_EVERY: u64 = 4;
 
@@ -52,12 +54,15 @@ fn minutes(ms: i64) -> f64 {
 struct Day {
     crowd: f64,
     slower: f64,
+    /// Share of people whose class has a credit.
+    courtesy: f64,
 }
 
 struct Person {
     service: usize,
     at_ms: i64,
     patience_ms: i64,
+    credit_ms: i64,
     told: Option<Told>,
 }
 
@@ -74,6 +79,8 @@ struct Counter {
     skills: &'static [usize],
     now: Availability,
     until_ms: i64,
+    /// The service in hand and how long it will have taken, when somebody came.
+    in_hand: Option<(usize, u32)>,
     /// When a break begins and how long it is, the next one last.
     breaks: Vec<(i64, i64)>,
 }
@@ -104,7 +111,7 @@ impl Hall {
                 at += chance.exponential(200.0);
             }
             breaks.sort_unstable_by_key(|(start, _)| std::cmp::Reverse(*start));
-            Counter { skills, now: Availability::Idle, until_ms: OPENS, breaks }
+            Counter { skills, now: Availability::Idle, until_ms: OPENS, in_hand: None, breaks }
         });
         let counters = counters.collect();
         let people = people(day, &mut chance);
@@ -146,16 +153,17 @@ impl Hall {
 
     fn arrive(&mut self, index: usize, now: i64) {
         let order = u64::try_from(index).unwrap();
-        let service = self.people[index].service;
+        let Person { service, credit_ms, .. } = self.people[index];
         if order.is_multiple_of(ASKED_EVERY) {
             let input = self.input(now);
-            let estimate = estimate(&input, &[Asked::newcomer(service, now, 0)], order)[0];
-            self.people[index].told = estimate.map(|estimate| self.tell(&input, service, estimate));
+            let asked = Asked::newcomer(service, now, credit_ms);
+            let estimate = estimate(&input, &[asked], order)[0];
+            self.people[index].told = estimate.map(|estimate| self.tell(&input, asked, estimate));
         }
-        assert!(self.lines[service].insert(Place { score_ms: now, order }, order));
+        assert!(self.lines[service].insert(Place { score_ms: now - credit_ms, order }, order));
     }
 
-    fn tell(&self, input: &Input, service: usize, estimate: Estimate) -> Told {
+    fn tell(&self, input: &Input, Asked { service, place }: Asked, estimate: Estimate) -> Told {
         let open = |counter: &&CounterNow| counter.availability != Availability::Paused;
         let count = |number: usize| f64::from(u32::try_from(number).unwrap());
         let mean = |services: &[usize]| {
@@ -163,8 +171,8 @@ impl Hall {
             if all.is_empty() { f64::from(SERVICES[service].0) } else { all.iter().sum::<f64>() / count(all.len()) }
         };
         let serving = input.counters.iter().filter(open).filter(|counter| counter.offers.iter().any(|offer| offer.service == service)).count();
-        let ahead = count(self.lines[service].len());
-        let all_ahead = count(self.lines.iter().map(Line::len).sum());
+        let ahead = count(self.lines[service].rank(place));
+        let all_ahead = count(self.lines.iter().map(|line| line.rank(place)).sum());
         Told {
             estimate,
             range: self.calibration.range(estimate),
@@ -187,7 +195,18 @@ impl Hall {
             offers: counter.skills.iter().map(|service| OfferNow { service: *service, offset_ms: 0 }).collect(),
             availability: counter.now,
         });
-        Input { now_ms, services: services.collect(), lines: lines.collect(), counters: counters.collect(), pauses: PausePace::default() }
+        Input { now_ms, services: services.collect(), lines: lines.collect(), counters: counters.collect(), pauses: PausePace::default(), arrivals: self.arrivals(now_ms) }
+    }
+
+    /// How often somebody with a credit came in the last hour.
+    fn arrivals(&self, now_ms: i64) -> Vec<ArrivalPace> {
+        let lately = |person: &&Person| (now_ms - 60 * MINUTE_MS..now_ms).contains(&person.at_ms) && person.credit_ms > 0;
+        let pace = |service| {
+            let came = self.people.iter().filter(lately).filter(|person| person.service == service).count();
+            let gap_ms = u32::try_from(3_600_000_usize.checked_div(came).unwrap_or(0)).unwrap();
+            ArrivalPace { service, credit_ms: COURTESY_MS, gap_ms }
+        };
+        (0..SERVICES.len()).map(pace).collect()
     }
 
     /// What a counter does at `now`: finishes, goes for a break, comes back, calls the next.
@@ -197,6 +216,9 @@ impl Hall {
             return;
         }
         counter.now = Availability::Idle;
+        if let Some((service, length)) = counter.in_hand.take() {
+            self.observed[service].push(length);
+        }
         if counter.breaks.last().is_some_and(|(start, _)| *start <= now) {
             let (_, length) = counter.breaks.pop().unwrap();
             counter.now = Availability::Paused;
@@ -219,10 +241,6 @@ impl Hall {
         let length = if comes { ms(self.chance.log_normal(SERVICES[service].1 * self.day.slower)) } else { NO_SHOW_MS };
         self.called += 1;
         self.missed += u32::from(!comes);
-        if comes {
-            // Known only when it is over; the few durations known early change little.
-            self.observed[service].push(u32::try_from(length).unwrap());
-        }
         if let Some(told) = person.told {
             self.calibration.observe(told.range, person.at_ms, now);
             if waited > 0 {
@@ -232,6 +250,7 @@ impl Hall {
         let counter = &mut self.counters[index];
         counter.now = Availability::Busy { service, since_ms: now };
         counter.until_ms = now + length;
+        counter.in_hand = comes.then(|| (service, u32::try_from(length).unwrap()));
     }
 }
 
@@ -250,7 +269,8 @@ fn people(day: Day, chance: &mut Chance) -> Vec<Person> {
             pick < 0.0
         });
         let patience_ms = ms(20.0 + chance.exponential(120.0));
-        people.push(Person { service: service.unwrap_or(0), at_ms: OPENS + ms(at), patience_ms, told: None });
+        let credit_ms = if day.courtesy > 0.0 && chance.share() < day.courtesy { COURTESY_MS } else { 0 };
+        people.push(Person { service: service.unwrap_or(0), at_ms: OPENS + ms(at), patience_ms, credit_ms, told: None });
     }
 }
 
@@ -345,10 +365,12 @@ fn replay(name: &str, day: Day, days: u64, seed: u64) -> Score {
 
 #[test]
 fn our_forecast_is_nearer_than_the_simple_formulas_and_keeps_its_promises() {
-    let ordinary = replay("ordinary days", Day { crowd: 1.0, slower: 1.0 }, 10, 100);
+    let ordinary = replay("ordinary days", Day { crowd: 1.0, slower: 1.0, courtesy: 0.0 }, 10, 100);
     assert!((78.0..=95.0).contains(&ordinary.percent(ordinary.kept)));
-    let cold = replay("first cold days (x1.5)", Day { crowd: 1.5, slower: 1.0 }, 4, 200);
+    let cold = replay("first cold days (x1.5)", Day { crowd: 1.5, slower: 1.0, courtesy: 0.0 }, 4, 200);
     assert!((75.0..=95.0).contains(&cold.percent(cold.kept)));
-    let slow = replay("staff 30 % slower", Day { crowd: 1.0, slower: 1.3 }, 4, 300);
+    let slow = replay("staff 30 % slower", Day { crowd: 1.0, slower: 1.3, courtesy: 0.0 }, 4, 300);
     assert!((72.0..=95.0).contains(&slow.percent(slow.kept)));
+    let courtesy = replay("a quarter with a credit", Day { crowd: 1.1, slower: 1.0, courtesy: 0.25 }, 6, 400);
+    assert!((75.0..=95.0).contains(&courtesy.percent(courtesy.kept)));
 }

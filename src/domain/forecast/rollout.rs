@@ -1,6 +1,6 @@
 //! Plays the hall forward many times by the rule that calls numbers, and notes when each asked place would be called.
 
-use super::pace::{DayPace, Pauses, Random, Table, tables};
+use super::pace::{DayPace, Pauses, Random, Table, exponential, tables};
 use super::{Asked, Availability, Input, TICKETS_MAX};
 use crate::domain::line::{Place, choose};
 
@@ -9,7 +9,9 @@ const RUNS_MAX: usize = 64;
 const RUNS_MIN: usize = 16;
 /// Calls played in one forecast, in all rollouts together: bounds its cost.
 const CALLS_MAX: usize = 32_000;
-/// A counter that takes nobody any more in a rollout.
+/// How far ahead people are played who come later and stand before an asked place, milliseconds.
+const OVERTAKING_MS_MAX: i64 = 2 * 3_600_000;
+/// A counter that takes nobody any more, or a stream of people that has run dry, in a rollout.
 const RETIRED: i64 = i64::MAX;
 
 /// Waits in milliseconds of each asked place, one list each, sorted; empty when nobody would call it.
@@ -50,6 +52,20 @@ struct Stage {
     counters: Vec<CounterSpan>,
     /// The offers of all counters, one counter after the other: service and offset in milliseconds.
     offers: Vec<(usize, i64)>,
+    /// Who comes later and may stand before an asked place, by service.
+    streams: Vec<Stream>,
+    /// Where each service's streams begin and end in `streams`.
+    streams_of: Vec<Span>,
+}
+
+/// People of one service and class who come later.
+struct Stream {
+    service: usize,
+    credit_ms: i64,
+    /// Mean time from one to the next.
+    gap_ms: i64,
+    /// Who comes after this stands behind everybody asked about.
+    until_ms: i64,
 }
 
 #[derive(Clone, Copy)]
@@ -70,6 +86,14 @@ enum Free {
     AfterService { service: usize, elapsed_ms: i64 },
     /// When the pause ends.
     AfterPause,
+}
+
+impl Stream {
+    /// When the next comes after one who came at `came_ms`.
+    fn after(&self, came_ms: i64, random: &mut Random) -> i64 {
+        let next_ms = came_ms.saturating_add(exponential(self.gap_ms, random));
+        if next_ms < self.until_ms { next_ms } else { RETIRED }
+    }
 }
 
 impl Stage {
@@ -93,7 +117,14 @@ impl Stage {
             offers.extend(known.map(|offer| (offer.service, offer.offset_ms)));
             counters.push(CounterSpan { offers: Span { begin, end: offers.len() }, free });
         }
-        Self { now_ms, tables: tables(&input.services), pauses: Pauses::of(input.pauses), places, lines, people, counters, offers }
+        let streams = streams(input, &offers, people);
+        let service_streams = |service: usize| Span {
+            begin: streams.partition_point(|one| one.service < service),
+            end: streams.partition_point(|one| one.service <= service),
+        };
+        let streams_of = (0..input.services.len()).map(service_streams).collect();
+        let (tables, pauses) = (tables(&input.services), Pauses::of(input.pauses));
+        Self { now_ms, tables, pauses, places, lines, people, counters, offers, streams, streams_of }
     }
 
     fn serves(&self, service: usize) -> bool {
@@ -103,6 +134,25 @@ impl Stage {
     fn offers_of(&self, counter: usize) -> &[(usize, i64)] {
         self.counters.get(counter).and_then(|span| self.offers.get(span.offers.begin..span.offers.end)).unwrap_or_default()
     }
+}
+
+/// Who may come later and still stand before somebody who is here: by the credit of a class, or because a counter sees
+/// one service as earlier than another.
+fn streams(input: &Input, offers: &[(usize, i64)], people: u32) -> Vec<Stream> {
+    let offsets = || offers.iter().map(|(_, offset_ms)| *offset_ms);
+    let spread_ms = offsets().max().unwrap_or(0).saturating_sub(offsets().min().unwrap_or(0));
+    let known = input.arrivals.iter().filter(|one| one.service < input.services.len() && one.gap_ms > 0);
+    let mut streams: Vec<Stream> = known
+        .map(|one| Stream {
+            service: one.service,
+            credit_ms: one.credit_ms,
+            gap_ms: i64::from(one.gap_ms).saturating_mul(i64::from(people)),
+            until_ms: input.now_ms.saturating_add(one.credit_ms.saturating_add(spread_ms).min(OVERTAKING_MS_MAX)),
+        })
+        .filter(|stream| stream.until_ms > input.now_ms)
+        .collect();
+    streams.sort_by_key(|stream| stream.service);
+    streams
 }
 
 /// Lays the lines out flat. When too many wait to play everybody, only every second, third, … is played and stands for the others.
@@ -131,6 +181,11 @@ struct Run {
     free_ms: Vec<i64>,
     /// When each counter will pause.
     pause_ms: Vec<i64>,
+    /// When the first of each stream comes who is not called yet.
+    stream_ms: Vec<i64>,
+    /// No counter sees anybody of the streams as earlier than this.
+    streams_from_ms: i64,
+    least_offset_ms: i64,
     /// Which of the asked places are not called yet.
     pending: Vec<usize>,
     /// No counter sees any of the asked places as earlier than this.
@@ -140,12 +195,15 @@ struct Run {
 impl Run {
     fn new(stage: &Stage, asked: &[Asked], open: &[usize]) -> Self {
         let earliest_ms = open.iter().filter_map(|index| asked.get(*index)).map(|one| one.place.score_ms).min();
-        let least_offset_ms = stage.offers.iter().map(|(_, offset_ms)| *offset_ms).min();
+        let least_offset_ms = stage.offers.iter().map(|(_, offset_ms)| *offset_ms).min().unwrap_or(0);
         Self {
-            asked_from_ms: earliest_ms.unwrap_or(i64::MIN).saturating_add(least_offset_ms.unwrap_or(0)),
+            asked_from_ms: earliest_ms.unwrap_or(i64::MIN).saturating_add(least_offset_ms),
+            streams_from_ms: i64::MAX,
+            least_offset_ms,
             heads: Vec::with_capacity(stage.lines.len()),
             free_ms: Vec::with_capacity(stage.counters.len()),
             pause_ms: Vec::with_capacity(stage.counters.len()),
+            stream_ms: Vec::with_capacity(stage.streams.len()),
             pending: Vec::with_capacity(open.len()),
         }
     }
@@ -166,6 +224,14 @@ impl Run {
         }));
         self.pause_ms.clear();
         self.pause_ms.extend(stage.counters.iter().map(|_| stage.now_ms.saturating_add(stage.pauses.draw_gap(random))));
+        self.stream_ms.clear();
+        self.stream_ms.extend(stage.streams.iter().map(|stream| stream.after(stage.now_ms, random)));
+        self.look_at_streams(stage);
+    }
+
+    fn look_at_streams(&mut self, stage: &Stage) {
+        let scores = stage.streams.iter().zip(&self.stream_ms).map(|(stream, came_ms)| came_ms.saturating_sub(stream.credit_ms));
+        self.streams_from_ms = scores.min().map_or(i64::MAX, |score_ms| score_ms.saturating_add(self.least_offset_ms));
     }
 
     /// Plays until every asked place is called, and tells when each was.
@@ -178,16 +244,14 @@ impl Run {
                 continue;
             }
             let offers = stage.offers_of(counter);
-            let chosen = self.choose(stage, offers);
+            let chosen = self.choose(stage, offers, free_ms);
             let wait_ms = free_ms - stage.now_ms;
             self.settle(asked, offers, chosen, |index| called(index, wait_ms));
             let busy_until = chosen.map_or(RETIRED, |head| {
                 let busy_ms = stage.tables.get(head.service).map_or(0, |table| table.draw(stage.people, random));
                 free_ms.saturating_add(pace.stretch(busy_ms))
             });
-            if let Some(head) = chosen.and_then(|head| self.heads.get_mut(head.service)) {
-                *head += 1;
-            }
+            self.step_up(stage, chosen, random);
             if let Some(free) = self.free_ms.get_mut(counter) {
                 *free = busy_until;
             }
@@ -220,13 +284,41 @@ impl Run {
     }
 
     /// Whom a counter takes: the rule of the hall, over the heads of this rollout.
-    fn choose(&self, stage: &Stage, offers: &[(usize, i64)]) -> Option<Head> {
-        choose(offers.iter().filter_map(|(service, offset_ms)| {
+    fn choose(&self, stage: &Stage, offers: &[(usize, i64)], free_ms: i64) -> Option<Head> {
+        let heads = || offers.iter().filter_map(|(service, offset_ms)| {
             let line = stage.lines.get(*service)?;
             let at = *self.heads.get(*service)?;
             let place = *stage.places.get(at).filter(|_| at < line.end)?;
-            Some((Head { service: *service, offset_ms: *offset_ms, place }, place, *offset_ms))
-        }))
+            Some((Head { service: *service, offset_ms: *offset_ms, place, stream: None }, place, *offset_ms))
+        });
+        let here = choose(heads());
+        if here.map_or(stage.streams.is_empty(), |head| head.place.score_ms.saturating_add(head.offset_ms) < self.streams_from_ms) {
+            return here;
+        }
+        let later = offers.iter().flat_map(|(service, offset_ms)| {
+            let span = stage.streams_of.get(*service).copied().unwrap_or(Span { begin: 0, end: 0 });
+            (span.begin..span.end).filter_map(move |index| {
+                let came_ms = *self.stream_ms.get(index).filter(|came_ms| **came_ms <= free_ms)?;
+                let score_ms = came_ms.saturating_sub(stage.streams.get(index)?.credit_ms);
+                let place = Place { score_ms, order: u64::MAX };
+                Some((Head { service: *service, offset_ms: *offset_ms, place, stream: Some(index) }, place, *offset_ms))
+            })
+        });
+        choose(heads().chain(later))
+    }
+
+    /// The next in the line or stream of the chosen one becomes its head.
+    #[inline]
+    fn step_up(&mut self, stage: &Stage, chosen: Option<Head>, random: &mut Random) {
+        let Some(chosen) = chosen else { return };
+        if let Some(index) = chosen.stream {
+            if let (Some(came_ms), Some(stream)) = (self.stream_ms.get_mut(index), stage.streams.get(index)) {
+                *came_ms = stream.after(*came_ms, random);
+            }
+            self.look_at_streams(stage);
+        } else if let Some(head) = self.heads.get_mut(chosen.service) {
+            *head += 1;
+        }
     }
 
     /// Takes out of `pending` whom the counter would call before, or as, the chosen one.
@@ -257,4 +349,6 @@ struct Head {
     service: usize,
     offset_ms: i64,
     place: Place,
+    /// The stream it heads, if it is not here yet.
+    stream: Option<usize>,
 }

@@ -27,6 +27,7 @@ fn hall(people: u64, counters: usize) -> Input {
         lines: vec![waiting(people, 60_000)],
         counters: vec![counter(&[0], Availability::Idle); counters],
         pauses: PausePace { every_ms: 0, length_ms: 0 },
+        arrivals: Vec::new(),
     }
 }
 
@@ -105,6 +106,20 @@ fn a_counter_that_helps_out_is_slower_to_do_so() {
 }
 
 #[test]
+fn those_who_will_overtake_are_counted() {
+    let mut input = hall(6, 1);
+    let ordinary = |input: &Input| median_min(input, Asked::newcomer(0, NOW, 0));
+    let courtesy = |input: &Input| median_min(input, Asked::newcomer(0, NOW, 20 * MINUTE_MS));
+    let (alone, ahead) = (ordinary(&input), courtesy(&input));
+    input.arrivals = vec![ArrivalPace { service: 0, credit_ms: 20 * MINUTE_MS, gap_ms: 10 * 60_000 }];
+    let overtaken = ordinary(&input);
+    assert!((alone + 7..=alone + 14).contains(&overtaken), "two courtesy tickets of five minutes each: {alone} {overtaken}");
+    assert!(courtesy(&input) <= ahead + 1, "of one class, who comes first is first");
+    input.arrivals = vec![ArrivalPace { service: 0, credit_ms: 0, gap_ms: 30_000 }];
+    assert!(ordinary(&input) <= alone + 3, "who comes later stands behind");
+}
+
+#[test]
 fn the_same_question_has_the_same_answer() {
     let input = hall(30, 3);
     let calm = Calibration::default();
@@ -137,6 +152,7 @@ proptest! {
         counters in prop::collection::vec((prop::collection::vec((0_usize..7, -900_000_i64..900_000), 0..5), 0_u8..5, -9_000_000_i64..9_000_000), 0..8),
         asked in prop::collection::vec((0_usize..7, -7_200_000_i64..100_000), 0..6),
         pauses in (0_u32..20_000_000, 0_u32..4_000_000),
+        arrivals in prop::collection::vec((0_usize..7, -1_000_000_i64..100_000_000, 0_u32..3_000_000), 0..5),
         seed in any::<u64>(),
     ) {
         let place = |(ago, order): (i64, u64)| Place { score_ms: NOW - 3_600_000 + ago, order };
@@ -155,6 +171,7 @@ proptest! {
                 },
             }).collect(),
             pauses: PausePace { every_ms: pauses.0, length_ms: pauses.1 },
+            arrivals: arrivals.into_iter().map(|(service, credit_ms, gap_ms)| ArrivalPace { service, credit_ms, gap_ms }).collect(),
         };
         let asked: Vec<Asked> = asked.into_iter().map(|(service, at)| Asked::newcomer(service, NOW + at, 0)).collect();
         let estimates = estimate(&input, &asked, seed);
