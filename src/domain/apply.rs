@@ -325,8 +325,7 @@ fn tell_calibration(hall: &mut Hall, id: TicketId, at: DateTime<Utc>) {
     }
     let service = ticket.service().clone();
     if let Some(range) = ticket.forecast {
-        let waited_ms = (at - ticket.issued_at).num_milliseconds().max(0);
-        hall.calibration.observe(range, waited_ms);
+        hall.calibration.observe(range, ticket.issued_at.timestamp_millis(), at.timestamp_millis());
     }
     hall.tallies.entry(service).or_default().called += 1;
 }
