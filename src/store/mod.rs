@@ -4,17 +4,32 @@
 //! names the `(epoch, rev)` it was decided on; the store appends all of it or none of it.
 
 mod answer;
+mod aof;
+mod child;
+mod disk;
+mod folder;
+mod guard;
 pub mod keys;
 mod link;
+mod lock;
 pub mod memory;
+mod open;
+mod program;
 pub mod redis;
+mod resp;
 
 use std::sync::Arc;
 
 use thiserror::Error;
 
+pub use aof::Damage;
+pub use child::{ChildHealth, ChildState, PrivateRedis};
+pub use disk::free_bytes;
+pub use guard::{Guard, Mark, Reached, SafetyStop, Teller};
 pub use link::RedisAddress;
 pub use memory::MemoryJournal;
+pub use open::{OpenError, OpenOptions, OpenStore, attach, open};
+pub use program::ProgramError;
 pub use self::redis::RedisJournal;
 
 /// Which history this is, and how far it goes. The epoch changes when a journal is restored or lost.

@@ -65,6 +65,7 @@ struct Seen {
 struct Scripts {
     commit: Text,
     load: Text,
+    create: Text,
     since: Text,
     save_snapshot: Text,
     trim: Text,
@@ -93,6 +94,7 @@ impl RedisJournal {
         let scripts = Scripts {
             commit: Text::new(include_str!("lua/commit.lua")),
             load: Text::new(include_str!("lua/load.lua")),
+            create: Text::new(include_str!("lua/create.lua")),
             since: Text::new(include_str!("lua/since.lua")),
             save_snapshot: Text::new(include_str!("lua/save_snapshot.lua")),
             trim: Text::new(include_str!("lua/trim.lua")),
@@ -145,6 +147,28 @@ impl RedisJournal {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask_load(&self) -> Result<Items, JournalError> {
+        let keys = &self.shared.keys;
+        let value = self
+            .run(&self.shared.scripts.load, |command| {
+                command.arg(3).arg(keys.meta()).arg(keys.events()).arg(keys.snapshot());
+            })
+            .await
+            .map_err(read_error)?;
+        Items::of(value)
+    }
+
+    async fn create(&self) -> Result<(), JournalError> {
+        let keys = &self.shared.keys;
+        let epoch = new_epoch()?;
+        let owner = concat!("warmhall ", env!("CARGO_PKG_VERSION"));
+        self.run(&self.shared.scripts.create, |command| {
+            command.arg(3).arg(keys.meta()).arg(keys.events()).arg(keys.snapshot()).arg(&epoch).arg(DATA_VERSION).arg(owner);
+        })
+        .await?;
+        Ok(())
     }
 
     /// What is known now. Taken before a question, because answers may arrive in another order than they were given.
@@ -354,18 +378,14 @@ impl Packed {
 impl Journal for RedisJournal {
     async fn load(&self) -> Result<Loaded, JournalError> {
         let floor = self.floor();
-        let keys = &self.shared.keys;
-        let may_create = self.shared.may_create && floor.is_none();
-        let epoch = new_epoch()?;
-        let owner = concat!("warmhall ", env!("CARGO_PKG_VERSION"));
-        let value = self
-            .run(&self.shared.scripts.load, |command| {
-                command.arg(3).arg(keys.meta()).arg(keys.events()).arg(keys.snapshot());
-                command.arg(&epoch).arg(DATA_VERSION).arg(owner).arg(if may_create { "1" } else { "0" });
-            })
-            .await?;
-        let mut items = Items::of(value)?;
-        match items.text()?.as_str() {
+        let mut items = self.ask_load().await?;
+        let mut found = items.text()?;
+        if found == "missing" && self.shared.may_create && floor.is_none() {
+            self.create().await?;
+            items = self.ask_load().await?;
+            found = items.text()?;
+        }
+        match found.as_str() {
             "open" => {}
             "missing" => return Err(self.missing()),
             _ => return Err(JournalError::Unsafe("there are events without the record of where they end".to_owned())),

@@ -1,4 +1,6 @@
-//! Proves what the journal promises, on the memory journal and on real Redis servers.
+//! Proves what the store promises, on the memory journal and on real Redis servers.
 
 mod contract;
+mod private;
 mod real;
+mod sabotage;
