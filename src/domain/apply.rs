@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::counter::{Counter, CounterState};
 use super::event::{CounterRef, Event, EventBody, TicketRef};
 use super::forecast::OBSERVED_MAX;
-use super::hall::{BOARD_CALLS_MAX, BoardCall, ClosedService, Hall, Notice};
+use super::hall::{BOARD_CALLS_MAX, BoardCall, ClosedService, Hall, Notice, PAST_DAYS_MAX};
 use super::ids::{CounterNo, ServiceId, TicketId};
 use super::line::Place;
 use super::profile::Profile;
@@ -15,7 +15,7 @@ use super::ticket::{Closing, Finish, Leg, LegEnd, Outcome, Ticket, TicketState};
 pub fn apply(hall: &mut Hall, event: &Event) {
     hall.rev = event.rev;
     match &event.body {
-        EventBody::DayOpened { service_day } => open_day(hall, *service_day),
+        EventBody::DayOpened { service_day } => open_day(hall, *service_day, event.rev),
         EventBody::HallChanged { profile } => change_profile(hall, profile),
         EventBody::HallCreated { link_key } => hall.access.link_key = Some(link_key.clone()),
         EventBody::CounterOpened(of) => open_counter(hall, of, event.at),
@@ -66,8 +66,13 @@ pub fn apply(hall: &mut Hall, event: &Event) {
     }
 }
 
-fn open_day(hall: &mut Hall, day: chrono::NaiveDate) {
+fn open_day(hall: &mut Hall, day: chrono::NaiveDate, rev: u64) {
     hall.day = Some(day);
+    hall.day_opened_rev = rev;
+    hall.past_days.push_back(day);
+    if hall.past_days.len() > PAST_DAYS_MAX {
+        hall.past_days.pop_front();
+    }
     hall.tickets.clear();
     hall.lines.clear();
     hall.numbers.clear();

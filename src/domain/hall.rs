@@ -18,6 +18,8 @@ use super::ticket::{LineKey, Ticket};
 
 /// How many calls a board shows.
 pub const BOARD_CALLS_MAX: usize = 8;
+/// How many service days the hall remembers to have opened.
+pub const PAST_DAYS_MAX: usize = 8;
 /// How many notices can stand on the boards at once.
 pub const NOTICES_MAX: usize = 20;
 
@@ -70,6 +72,10 @@ pub struct Hall {
     pub profile: Profile,
     /// The service day that is open; it only moves forward.
     pub day: Option<NaiveDate>,
+    /// The revision at which it was opened.
+    pub day_opened_rev: u64,
+    /// The service days opened, the current one last; at most [`PAST_DAYS_MAX`].
+    pub past_days: VecDeque<NaiveDate>,
     /// Today's tickets, closed ones included.
     pub tickets: BTreeMap<TicketId, Ticket>,
     #[serde(with = "lines_as_list")]

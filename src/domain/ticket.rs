@@ -137,6 +137,17 @@ pub struct Leg {
     pub end: Option<LegEnd>,
 }
 
+impl Leg {
+    /// The line in which this leg's wait is.
+    #[must_use]
+    pub fn line(&self) -> LineKey {
+        match &self.reserved {
+            Some(counter) => LineKey::Counter(counter.clone()),
+            None => LineKey::Service(self.service.clone()),
+        }
+    }
+}
+
 /// Somebody who had come earlier and was not called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PassedOver {
@@ -225,10 +236,7 @@ impl Ticket {
     /// The line it belongs to while it waits.
     #[must_use]
     pub fn line(&self) -> LineKey {
-        match &self.leg.reserved {
-            Some(counter) => LineKey::Counter(counter.clone()),
-            None => LineKey::Service(self.leg.service.clone()),
-        }
+        self.leg.line()
     }
 
     /// Every leg, first to last.

@@ -99,22 +99,22 @@ pub fn counter_line(counter: &str) -> String {
     format!("line@{counter}")
 }
 
-/// Hash: one ticket.
+/// Hash: today's tickets, each as `number state service counter`.
 #[must_use]
-pub fn ticket(id: &str) -> String {
-    format!("ticket:{id}")
+pub fn tickets() -> String {
+    "tickets".to_owned()
 }
 
-/// Hash: one counter.
+/// Hash: the counters and their states.
 #[must_use]
-pub fn counter(counter: &str) -> String {
-    format!("counter:{counter}")
+pub fn counters() -> String {
+    "counters".to_owned()
 }
 
-/// Hash: the last number of each series on a service day.
+/// Text: the service day that is open.
 #[must_use]
-pub fn numbers(day: &str) -> String {
-    format!("numbers:{day}")
+pub fn day() -> String {
+    "day".to_owned()
 }
 
 /// Hash: one work order.

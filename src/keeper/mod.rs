@@ -1,0 +1,232 @@
+//! Where a request becomes a fact: owns the live hall, gathers commands, commits them together, answers from what is committed.
+
+mod mirror;
+mod run;
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::clock::Clock;
+use crate::domain::actor::Caller;
+use crate::domain::command::Command;
+use crate::domain::event::Event;
+use crate::domain::hall::Hall;
+use crate::domain::refusal::Refusal;
+use crate::store::{Entry, IdempotencyKey, Journal, JournalError};
+
+/// Commands that may wait for the keeper; more are refused as overloaded.
+pub const QUEUE_COMMANDS_MAX: usize = 4_096;
+/// Commands that go into one commit at most.
+pub const BATCH_COMMANDS_MAX: usize = 512;
+/// How long a command may wait for its answer, in milliseconds; then its outcome is unknown to the caller.
+pub const ANSWER_MS_MAX: u64 = 1_900;
+
+/// What is sent back for one command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub status: u16,
+    /// JSON.
+    pub body: String,
+}
+
+/// What a reply is made from: the hall as it stands with the command's events folded in.
+#[derive(Debug)]
+pub struct Decided<'a> {
+    pub hall: &'a Hall,
+    /// The command's events; empty where nothing had to change.
+    pub events: &'a [Event],
+    pub epoch: &'a str,
+    /// The revision at which the answer is true.
+    pub rev: u64,
+    pub refusal: Option<&'a Refusal>,
+    pub now: chrono::DateTime<chrono::Utc>,
+}
+
+/// Makes a reply; pure, because a command may have to be decided again.
+pub type Render = Arc<dyn Fn(&Decided<'_>) -> Reply + Send + Sync>;
+
+/// One command on its way.
+#[derive(Clone)]
+pub struct Request {
+    pub command: Command,
+    pub caller: Caller,
+    pub key: Option<IdempotencyKey>,
+    pub render: Render,
+}
+
+/// What came of a command that was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub reply: Reply,
+    /// It had been given before, under the same key.
+    pub replayed: bool,
+}
+
+/// Why a command was not decided.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// The journal is away; certainly nothing was applied.
+    #[error("the journal is away; nothing was applied")]
+    Away,
+    /// The journal did not say; ask again with the same key.
+    #[error("the journal did not answer; it may have been applied")]
+    Unknown,
+    /// The journal must not be served.
+    #[error("the journal is not safe to serve: {0}")]
+    Unsafe(String),
+    /// Too many commands wait already.
+    #[error("too many commands wait")]
+    Overloaded,
+    /// The server is closing.
+    #[error("the server is closing")]
+    Closing,
+    /// The key was used for something else.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+}
+
+/// How the keeper and its journal are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    Well,
+    /// The journal is away, with its reason.
+    Away(String),
+    /// The journal must not be served, with the reason.
+    Unsafe(String),
+}
+
+/// What a keeper is started with.
+pub struct Options<J> {
+    pub journal: Arc<J>,
+    pub clock: Clock,
+    /// Other processes may write to the same journal: reads ask it first.
+    pub shared: bool,
+}
+
+/// The hall's keeper. Clones are the same keeper.
+pub struct Keeper<J> {
+    inner: Arc<Inner<J>>,
+}
+
+impl<J> Clone for Keeper<J> {
+    fn clone(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+struct Inner<J> {
+    journal: Arc<J>,
+    clock: Clock,
+    shared: bool,
+    epoch: Arc<str>,
+    /// What is committed, and nothing else.
+    hall: RwLock<Hall>,
+    jobs: mpsc::Sender<Job>,
+    foreign: mpsc::Sender<Vec<Entry>>,
+    rev: watch::Sender<u64>,
+    condition: watch::Sender<Condition>,
+}
+
+/// A command with the way back.
+struct Job {
+    request: Request,
+    answer: oneshot::Sender<Result<Answer, Fault>>,
+}
+
+/// Why a keeper could not be started.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// An event or saved state that this version cannot read.
+    #[error("revision {rev} of the journal cannot be read: {problem}")]
+    Unreadable { rev: u64, problem: String },
+}
+
+impl<J: Journal> Keeper<J> {
+    /// Loads the hall and starts its loops on the current tokio runtime.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub async fn open(options: Options<J>) -> Result<Self, OpenError> {
+        run::open(options).await
+    }
+
+    /// Has a command decided and committed.
+    ///
+    /// # Errors
+    /// When it was not decided; a refusal by the hall is an answer, not an error.
+    pub async fn submit(&self, request: Request) -> Result<Answer, Fault> {
+        let (answer, answered) = oneshot::channel();
+        match &*self.inner.condition.borrow() {
+            Condition::Well => {}
+            Condition::Away(_) => return Err(Fault::Away),
+            Condition::Unsafe(reason) => return Err(Fault::Unsafe(reason.clone())),
+        }
+        self.inner.jobs.try_send(Job { request, answer }).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Fault::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => Fault::Closing,
+        })?;
+        match tokio::time::timeout(Duration::from_millis(ANSWER_MS_MAX), answered).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(Fault::Closing),
+            Err(_) => Err(Fault::Unknown),
+        }
+    }
+
+    /// Looks at the hall as it is committed. Quick looks only: commits wait meanwhile.
+    pub fn read<T>(&self, look: impl FnOnce(&Hall) -> T) -> T {
+        look(&self.inner.hall.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until [`Keeper::read`] sees everything that anybody was told of before; only other processes make that take time.
+    ///
+    /// # Errors
+    /// When the journal is away.
+    pub async fn fresh(&self) -> Result<(), Fault> {
+        if !self.inner.shared {
+            return Ok(());
+        }
+        let position = self.inner.journal.position().await.map_err(|_| Fault::Away)?;
+        let mut rev = self.inner.rev.subscribe();
+        let seen = rev.wait_for(|rev| *rev >= position.rev);
+        match tokio::time::timeout(Duration::from_millis(ANSWER_MS_MAX), seen).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(Fault::Closing),
+            Err(_) => Err(Fault::Away),
+        }
+    }
+
+    /// Which history this is.
+    #[must_use]
+    pub fn epoch(&self) -> Arc<str> {
+        Arc::clone(&self.inner.epoch)
+    }
+
+    /// The revision the hall stands at, and its changes.
+    #[must_use]
+    pub fn rev(&self) -> watch::Receiver<u64> {
+        self.inner.rev.subscribe()
+    }
+
+    /// How the keeper and its journal are.
+    #[must_use]
+    pub fn condition(&self) -> watch::Receiver<Condition> {
+        self.inner.condition.subscribe()
+    }
+
+    /// The keeper's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// Hands over what the feed saw; what other processes committed is folded in, what is known already is passed over.
+    pub async fn fold_foreign(&self, entries: Vec<Entry>) {
+        // Closed only while the server closes; then nobody reads the hall any more.
+        let _closing = self.inner.foreign.send(entries).await;
+    }
+}

@@ -1,0 +1,545 @@
+//! The keeper's one task: gathers commands, decides them in order, commits them together, and heals after the journal was away.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{BATCH_COMMANDS_MAX, Condition, Fault, Inner, Job, Keeper, OpenError, Options, QUEUE_COMMANDS_MAX, Render, Reply, Request};
+use super::{Answer, Decided, mirror};
+use crate::domain::actor::{Actor, Caller};
+use crate::domain::command::Command;
+use crate::domain::event::{EVENT_VERSION, Event, EventBody};
+use crate::domain::hall::Hall;
+use crate::domain::refusal::Refusal;
+use crate::domain::{apply, decide, turn_day};
+use crate::store::{Commit, Committed, Entry, Journal, JournalError, KeyedReply, Position, Snapshot, StoredReply};
+
+/// Batches of foreign entries that may wait.
+const FOREIGN_BATCHES_MAX: usize = 64;
+/// Events read from the journal at a time.
+const READ_EVENTS_MAX: usize = 2_000;
+/// How often a batch is decided anew because another process was faster.
+const STALE_ROUNDS_MAX: u32 = 40;
+/// Events after which the state is saved again, so that a restart folds few.
+const SNAPSHOT_EVENTS: u64 = 50_000;
+/// How long to wait between looks at a journal that is away.
+const PROBE_MS: u64 = 100;
+/// How long to look for a commit whose answer was lost, before its callers are told that nobody knows.
+const SETTLE_MS: u64 = 600;
+/// Service days whose replies are kept and searched.
+const REPLY_DAYS: usize = 3;
+
+pub(super) async fn open<J: Journal>(options: Options<J>) -> Result<Keeper<J>, OpenError> {
+    let Options { journal, clock, shared } = options;
+    let loaded = journal.load().await?;
+    let mut hall = match &loaded.snapshot {
+        Some(saved) => read_snapshot(saved)?,
+        None => Hall::default(),
+    };
+    let saved_rev = hall.rev;
+    while hall.rev < loaded.position.rev {
+        let entries = journal.since(hall.rev, READ_EVENTS_MAX).await?;
+        if entries.is_empty() {
+            return Err(OpenError::Unreadable { rev: hall.rev + 1, problem: "it is missing".to_owned() });
+        }
+        fold(&mut hall, &entries)?;
+    }
+    let (jobs, jobs_rx) = mpsc::channel(QUEUE_COMMANDS_MAX);
+    let (foreign, foreign_rx) = mpsc::channel(FOREIGN_BATCHES_MAX);
+    let inner = Arc::new(Inner {
+        journal,
+        clock,
+        shared,
+        epoch: Arc::clone(&loaded.position.epoch),
+        hall: RwLock::new(hall.clone()),
+        jobs,
+        foreign,
+        rev: watch::Sender::new(hall.rev),
+        condition: watch::Sender::new(Condition::Well),
+    });
+    let run = Run { inner: Arc::clone(&inner), tentative: hall, committed_rev: loaded.position.rev, saved_rev, reply_days: Vec::new() };
+    tokio::spawn(run.run(jobs_rx, foreign_rx));
+    Ok(Keeper { inner })
+}
+
+fn read_snapshot(saved: &Snapshot) -> Result<Hall, OpenError> {
+    let unreadable = |problem: String| OpenError::Unreadable { rev: saved.rev, problem };
+    let mut hall: Hall = serde_json::from_str(&saved.json).map_err(|e| unreadable(e.to_string()))?;
+    if hall.rev != saved.rev {
+        return Err(unreadable(format!("the saved state says revision {}", hall.rev)));
+    }
+    hall.reindex();
+    Ok(hall)
+}
+
+/// Folds journal entries into a hall; those it has already are passed over.
+fn fold(hall: &mut Hall, entries: &[Entry]) -> Result<(), OpenError> {
+    for entry in entries {
+        if entry.rev <= hall.rev {
+            continue;
+        }
+        let unreadable = |problem: String| OpenError::Unreadable { rev: entry.rev, problem };
+        if entry.rev != hall.rev + 1 {
+            return Err(unreadable(format!("revision {} is missing", hall.rev + 1)));
+        }
+        let event: Event = serde_json::from_str(&entry.json).map_err(|e| unreadable(e.to_string()))?;
+        if event.rev != entry.rev || event.v > EVENT_VERSION {
+            return Err(unreadable("it was written by a newer version".to_owned()));
+        }
+        apply(hall, &event);
+    }
+    Ok(())
+}
+
+/// A command decided in the current round, its answer not yet sent.
+struct Pending {
+    job: Job,
+    reply: Reply,
+}
+
+struct Run<J> {
+    inner: Arc<Inner<J>>,
+    /// The committed hall with the current round's events folded in; equal to it between rounds.
+    tentative: Hall,
+    committed_rev: u64,
+    saved_rev: u64,
+    /// Service days whose replies are searched, newest first.
+    reply_days: Vec<String>,
+}
+
+impl<J: Journal> Run<J> {
+    async fn run(mut self, mut jobs: mpsc::Receiver<Job>, mut foreign: mpsc::Receiver<Vec<Entry>>) {
+        loop {
+            let due = self.due_at();
+            let mut batch = Vec::new();
+            tokio::select! {
+                biased;
+                Some(entries) = foreign.recv() => self.fold_foreign(&entries),
+                taken = jobs.recv_many(&mut batch, BATCH_COMMANDS_MAX) => {
+                    if taken == 0 {
+                        return;
+                    }
+                    self.serve(batch).await;
+                }
+                () = sleep_until(due) => self.miss_due().await,
+            }
+            if !self.is_well() {
+                self.heal(&mut jobs).await;
+            }
+        }
+    }
+
+    fn is_well(&self) -> bool {
+        *self.inner.condition.borrow() == Condition::Well
+    }
+
+    fn set_condition(&self, condition: Condition) {
+        if *self.inner.condition.borrow() != condition {
+            match &condition {
+                Condition::Well => tracing::info!("the journal is back"),
+                Condition::Away(reason) => tracing::warn!(%reason, "the journal is away"),
+                Condition::Unsafe(reason) => tracing::error!(%reason, "the journal must not be served"),
+            }
+            self.inner.condition.send_replace(condition);
+        }
+    }
+
+    /// When the hall itself has something to do. Looked at again after every batch, and every minute for a clock that moves.
+    fn due_at(&self) -> Instant {
+        let now_ms = self.inner.clock.now().timestamp_millis();
+        let wait_ms = self.tentative.next_due_ms().map_or(60_000, |due| (due - now_ms).clamp(0, 60_000));
+        Instant::now() + Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))
+    }
+
+    async fn miss_due(&mut self) {
+        let now_ms = self.inner.clock.now().timestamp_millis();
+        if self.tentative.next_due_ms().is_none_or(|due| due > now_ms) {
+            return;
+        }
+        self.hall_does(Command::MissDue).await;
+    }
+
+    /// A command of the hall's own; nobody waits for the answer.
+    async fn hall_does(&mut self, command: Command) {
+        let render: Render = Arc::new(|_| Reply { status: 200, body: String::new() });
+        let (answer, _nobody) = tokio::sync::oneshot::channel();
+        let request = Request { command, caller: Caller::hall(), key: None, render };
+        self.serve(vec![Job { request, answer }]).await;
+    }
+
+    /// Waits for the journal's return; meanwhile everybody is told at once that it is away.
+    async fn heal(&mut self, jobs: &mut mpsc::Receiver<Job>) {
+        loop {
+            while let Ok(job) = jobs.try_recv() {
+                refuse(job, self.fault());
+            }
+            match self.catch_up().await {
+                Ok(()) => {
+                    self.set_condition(Condition::Well);
+                    return;
+                }
+                Err(condition) => self.set_condition(condition),
+            }
+            sleep(Duration::from_millis(PROBE_MS)).await;
+            if jobs.is_closed() {
+                return;
+            }
+        }
+    }
+
+    /// What callers are told while the journal is not well.
+    fn fault(&self) -> Fault {
+        match &*self.inner.condition.borrow() {
+            Condition::Unsafe(reason) => Fault::Unsafe(reason.clone()),
+            Condition::Well | Condition::Away(_) => Fault::Away,
+        }
+    }
+
+    /// Reads what the journal has and this process has not, and forgets what it had only tried.
+    async fn catch_up(&mut self) -> Result<(), Condition> {
+        let position = self.inner.journal.position().await.map_err(|e| condition_of(&e))?;
+        self.check_position(&position)?;
+        let mut missed = Vec::new();
+        let mut after = self.committed_rev;
+        while after < position.rev {
+            let entries = self.inner.journal.since(after, READ_EVENTS_MAX).await.map_err(|e| condition_of(&e))?;
+            let Some(last) = entries.last() else {
+                return Err(Condition::Unsafe(format!("revision {} is missing from the journal", after + 1)));
+            };
+            after = last.rev;
+            missed.extend(entries);
+        }
+        if self.tentative.rev != self.committed_rev {
+            self.tentative = self.inner.hall.read().unwrap_or_else(PoisonError::into_inner).clone();
+        }
+        self.fold_committed(&missed)
+    }
+
+    fn check_position(&self, position: &Position) -> Result<(), Condition> {
+        if position.epoch != self.inner.epoch {
+            return Err(Condition::Unsafe(format!("the journal's epoch is {}, not {}", position.epoch, self.inner.epoch)));
+        }
+        if position.rev < self.committed_rev {
+            let (now, was) = (position.rev, self.committed_rev);
+            return Err(Condition::Unsafe(format!("the journal went back from revision {was} to {now}")));
+        }
+        Ok(())
+    }
+
+    /// Folds committed entries into both halls; the tentative one must not be ahead.
+    fn fold_committed(&mut self, entries: &[Entry]) -> Result<(), Condition> {
+        fold(&mut self.tentative, entries).map_err(|e| Condition::Unsafe(e.to_string()))?;
+        let mut hall = self.inner.hall.write().unwrap_or_else(PoisonError::into_inner);
+        fold(&mut hall, entries).map_err(|e| Condition::Unsafe(e.to_string()))?;
+        drop(hall);
+        self.committed_rev = self.tentative.rev;
+        self.inner.rev.send_replace(self.committed_rev);
+        Ok(())
+    }
+
+    fn fold_foreign(&mut self, entries: &[Entry]) {
+        let news = entries.last().is_some_and(|last| last.rev > self.committed_rev);
+        if news && let Err(condition) = self.fold_committed(entries) {
+            self.set_condition(condition);
+        }
+    }
+
+    /// Decides and commits a batch, again where another process was faster, until everybody has an answer.
+    async fn serve(&mut self, batch: Vec<Job>) {
+        let mut jobs = batch;
+        for round in 0..STALE_ROUNDS_MAX {
+            if let Err(fault) = self.turn_day().await {
+                jobs.into_iter().for_each(|job| refuse(job, fault.clone()));
+                return;
+            }
+            jobs = match self.round(jobs).await {
+                Ok(rest) => rest,
+                Err(()) => return,
+            };
+            if jobs.is_empty() {
+                self.save_if_due();
+                return;
+            }
+            // Two processes that retry in step would keep meeting.
+            let jitter_ms = (self.committed_rev ^ u64::from(std::process::id())) % u64::from(round + 2);
+            sleep(Duration::from_millis(jitter_ms)).await;
+        }
+        jobs.into_iter().for_each(|job| refuse(job, Fault::Overloaded));
+    }
+
+    /// One attempt. Gives back the jobs that have to be decided again; `Err` when all were told that it failed.
+    async fn round(&mut self, jobs: Vec<Job>) -> Result<Vec<Job>, ()> {
+        let now = self.inner.clock.now();
+        let mut commit = self.empty_commit();
+        let mut events = Vec::new();
+        let mut pending = Vec::with_capacity(jobs.len());
+        let mut later = Vec::new();
+        let mut keys = HashSet::new();
+        for job in jobs {
+            // The same key twice in one batch: the second waits until the first has its answer, and repeats it.
+            if job.request.key.as_ref().is_some_and(|k| !keys.insert((k.scope.clone(), k.key.clone()))) {
+                later.push(job);
+                continue;
+            }
+            let reply = self.decide_one(&job.request, now, &mut commit, &mut events);
+            pending.push(Pending { job, reply });
+        }
+        let replies = pending.iter().filter_map(|p| {
+            let key = p.job.request.key.clone()?;
+            Some(KeyedReply { key, status: p.reply.status, body: p.reply.body.clone() })
+        });
+        commit.replies = replies.collect();
+        let nothing = commit.events.is_empty() && commit.replies.is_empty() && !self.inner.shared;
+        let outcome = if nothing { Ok(Committed::Done) } else { self.commit(&commit).await };
+        match outcome {
+            Ok(Committed::Done) => {
+                self.accept(&events);
+                pending.into_iter().for_each(answer);
+                Ok(later)
+            }
+            Ok(Committed::Stale(_)) => self.again(pending, later).await,
+            Ok(Committed::Repeated(repeated)) => {
+                let rest = answer_repeated(pending, &repeated);
+                self.again(rest, later).await
+            }
+            Err(error) => {
+                let unknown = matches!(error, JournalError::Unknown(_));
+                let fault = if unknown { Fault::Unknown } else { self.fault_of(&error) };
+                self.set_condition(condition_of(&error));
+                pending.into_iter().for_each(|p| refuse(p.job, fault.clone()));
+                later.into_iter().for_each(|job| refuse(job, fault.clone()));
+                Err(())
+            }
+        }
+    }
+
+    fn fault_of(&self, error: &JournalError) -> Fault {
+        match condition_of(error) {
+            Condition::Unsafe(reason) => Fault::Unsafe(reason),
+            Condition::Well | Condition::Away(_) => Fault::Away,
+        }
+    }
+
+    /// Decides one command on the tentative hall and folds its events in; gives the reply.
+    fn decide_one(
+        &mut self,
+        request: &Request,
+        now: chrono::DateTime<chrono::Utc>,
+        commit: &mut Commit,
+        all: &mut Vec<Event>,
+    ) -> Reply {
+        let first = all.len();
+        let refusal: Option<Refusal> = match decide(&self.tentative, &request.command, &request.caller, now) {
+            Ok(bodies) => {
+                let key = request.key.as_ref().map(|k| Arc::from(k.key.as_str()));
+                for body in bodies {
+                    let event = self.stamp(body, now, &request.caller.actor, key.clone());
+                    self.fold_tentative(&event, commit);
+                    all.push(event);
+                }
+                None
+            }
+            Err(refusal) => Some(refusal),
+        };
+        (request.render)(&Decided {
+            hall: &self.tentative,
+            events: all.get(first..).unwrap_or_default(),
+            epoch: &self.inner.epoch,
+            rev: self.tentative.rev,
+            refusal: refusal.as_ref(),
+            now,
+        })
+    }
+
+    fn stamp(&self, body: EventBody, at: chrono::DateTime<chrono::Utc>, by: &Actor, key: Option<Arc<str>>) -> Event {
+        Event { rev: self.tentative.rev + 1, v: EVENT_VERSION, at, by: by.clone(), key, body }
+    }
+
+    fn fold_tentative(&mut self, event: &Event, commit: &mut Commit) {
+        apply(&mut self.tentative, event);
+        mirror::push(&mut commit.writes, &self.tentative, event);
+        // Our own types always serialise; an empty text would be refused by whoever folds it.
+        let json = serde_json::to_string(event).unwrap_or_default();
+        commit.events.push(Entry { rev: event.rev, json: json.into() });
+    }
+
+    fn empty_commit(&self) -> Commit {
+        let day = self.tentative.day.map_or_else(String::new, |day| day.to_string());
+        let mut search = self.reply_days.clone();
+        if search.is_empty() {
+            search.push(day.clone());
+        }
+        Commit { reply_day: day, search_reply_days: search, ..Commit::default() }
+    }
+
+    async fn commit(&mut self, commit: &Commit) -> Result<Committed, JournalError> {
+        let expected = Position { epoch: Arc::clone(&self.inner.epoch), rev: self.committed_rev };
+        match self.inner.journal.commit(&expected, commit).await {
+            Err(JournalError::Unknown(reason)) => self.settle(&expected, commit, reason).await,
+            known => known,
+        }
+    }
+
+    /// A lost answer is settled by reading: our events are there or they are not.
+    async fn settle(&self, expected: &Position, commit: &Commit, reason: String) -> Result<Committed, JournalError> {
+        let until = Instant::now() + Duration::from_millis(SETTLE_MS);
+        while !commit.events.is_empty() && Instant::now() < until {
+            let limit = commit.events.len();
+            let read = tokio::time::timeout_at(until, self.inner.journal.since(expected.rev, limit)).await;
+            match read {
+                Ok(Ok(entries)) if entries == commit.events => return Ok(Committed::Done),
+                // Others were faster: what was sent can only be refused by its guard from now on.
+                Ok(Ok(entries)) if !entries.is_empty() => {
+                    let rev = entries.last().map_or(expected.rev, |e| e.rev);
+                    return Ok(Committed::Stale(Position { epoch: Arc::clone(&expected.epoch), rev }));
+                }
+                Ok(Ok(_)) | Ok(Err(JournalError::Away(_) | JournalError::Unknown(_))) => sleep(Duration::from_millis(20)).await,
+                Ok(Err(other)) => return Err(other),
+                Err(_) => break,
+            }
+        }
+        Err(JournalError::Unknown(reason))
+    }
+
+    /// The round is committed: everybody may see it.
+    fn accept(&mut self, events: &[Event]) {
+        if events.is_empty() {
+            return;
+        }
+        let mut hall = self.inner.hall.write().unwrap_or_else(PoisonError::into_inner);
+        for event in events {
+            apply(&mut hall, event);
+        }
+        drop(hall);
+        self.committed_rev = self.tentative.rev;
+        self.inner.rev.send_replace(self.committed_rev);
+    }
+
+    /// Before a batch is decided again: what was tried is forgotten, what others did is read.
+    async fn again(&mut self, rest: Vec<Pending>, later: Vec<Job>) -> Result<Vec<Job>, ()> {
+        let jobs = rest.into_iter().map(|p| p.job).chain(later);
+        match self.catch_up().await {
+            Ok(()) => Ok(jobs.collect()),
+            Err(condition) => {
+                self.set_condition(condition);
+                let fault = self.fault();
+                jobs.for_each(|job| refuse(job, fault.clone()));
+                Err(())
+            }
+        }
+    }
+
+    /// The first command of a new day turns it: yesterday's tickets are closed, the numbers start again.
+    async fn turn_day(&mut self) -> Result<(), Fault> {
+        loop {
+            let now = self.inner.clock.now();
+            self.know_reply_days();
+            if self.tentative.profile.services.is_empty() {
+                return Ok(());
+            }
+            let bodies = turn_day(&self.tentative, now);
+            if bodies.is_empty() {
+                return Ok(());
+            }
+            let mut commit = Commit { reply_day: self.tentative.day_at(now).to_string(), ..Commit::default() };
+            let mut events = Vec::with_capacity(bodies.len());
+            for body in bodies {
+                let event = self.stamp(body, now, &Actor::hall(), None);
+                self.fold_tentative(&event, &mut commit);
+                events.push(event);
+            }
+            if self.tentative.day == Some(self.tentative.day_at(now)) {
+                commit.forget_reply_days = self.forgotten_days();
+            }
+            match self.commit(&commit).await {
+                Ok(Committed::Done) => self.accept(&events),
+                Ok(Committed::Stale(_) | Committed::Repeated(_)) => {
+                    self.again(Vec::new(), Vec::new()).await.map_err(|()| self.fault())?;
+                }
+                Err(error) => {
+                    self.set_condition(condition_of(&error));
+                    return Err(if matches!(error, JournalError::Unknown(_)) { Fault::Unknown } else { self.fault_of(&error) });
+                }
+            }
+        }
+    }
+
+    /// The days whose replies are searched: the open one and those before it.
+    fn know_reply_days(&mut self) {
+        let Some(day) = self.tentative.day.map(|day| day.to_string()) else { return };
+        if self.reply_days.first() != Some(&day) {
+            self.reply_days = self.tentative.past_days.iter().rev().take(REPLY_DAYS).map(ToString::to_string).collect();
+        }
+    }
+
+    /// Days that fell out of the searched ones with the day that is being opened.
+    fn forgotten_days(&self) -> Vec<String> {
+        let days = &self.tentative.past_days;
+        days.iter().rev().skip(REPLY_DAYS).map(ToString::to_string).collect()
+    }
+
+    /// Saves the state after a day turned or many events, in the background.
+    fn save_if_due(&mut self) {
+        let due = self.committed_rev - self.saved_rev >= SNAPSHOT_EVENTS || self.tentative.day_opened_rev > self.saved_rev;
+        if !due {
+            return;
+        }
+        self.saved_rev = self.committed_rev;
+        let hall = self.tentative.clone();
+        let inner = Arc::clone(&self.inner);
+        tokio::spawn(async move {
+            let rev = hall.rev;
+            let written = tokio::task::spawn_blocking(move || serde_json::to_string(&hall)).await;
+            let Ok(Ok(json)) = written else {
+                tracing::error!(rev, "the hall's state could not be written down");
+                return;
+            };
+            if let Err(error) = inner.journal.save_snapshot(&inner.epoch, &Snapshot { rev, json }).await {
+                tracing::warn!(%error, rev, "the hall's state was not saved; a restart reads more events");
+            }
+        });
+    }
+}
+
+fn condition_of(error: &JournalError) -> Condition {
+    match error {
+        JournalError::Away(reason) | JournalError::Unknown(reason) => Condition::Away(reason.clone()),
+        JournalError::Unsafe(reason) => Condition::Unsafe(reason.clone()),
+        JournalError::Trimmed { .. } => Condition::Unsafe(error.to_string()),
+    }
+}
+
+fn refuse(job: Job, fault: Fault) {
+    // The caller may have gone; then nobody needs to know.
+    let _gone = job.answer.send(Err(fault));
+}
+
+fn answer(pending: Pending) {
+    let _gone = pending.job.answer.send(Ok(Answer { reply: pending.reply, replayed: false }));
+}
+
+/// Answers those whose key was used before; gives back the others.
+fn answer_repeated(pending: Vec<Pending>, repeated: &[(usize, StoredReply)]) -> Vec<Pending> {
+    let mut rest = Vec::with_capacity(pending.len());
+    let mut keyed = 0_usize;
+    for one in pending {
+        let Some(key) = &one.job.request.key else {
+            rest.push(one);
+            continue;
+        };
+        let earlier = repeated.iter().find(|(index, _)| *index == keyed).map(|(_, stored)| stored);
+        keyed += 1;
+        match earlier {
+            None => rest.push(one),
+            Some(stored) if stored.fingerprint != key.fingerprint => refuse(one.job, Fault::KeyReused),
+            Some(stored) => {
+                let reply = Reply { status: stored.status, body: stored.body.clone() };
+                let _gone = one.job.answer.send(Ok(Answer { reply, replayed: true }));
+            }
+        }
+    }
+    rest
+}
