@@ -41,6 +41,7 @@ const pairs: [string, string][] = [
   ['ink', 'teal-tint'],
   ['alarm', 'alarm-tint'],
   ['paper', 'ink'],
+  ['on-band', 'band'],
 ];
 
 for (const [look, colours] of Object.entries(looks)) {

@@ -1,4 +1,5 @@
 import '../../look/fixed.css';
+import '../../look/paper.css';
 import { open } from '../../mount';
 import Kiosk from './Kiosk.svelte';
 
