@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use sha2::{Digest, Sha256};
 
 use super::clips::{CLIP_S_MAX, MANIFEST, Manifest};
+use super::command::hex;
 use super::pcm::{Pcm, WavError};
 use super::phrase::PhraseBook;
 use super::settings::Language;
@@ -20,27 +21,24 @@ const STEM_CHARS_MAX: usize = 40;
 /// Where the synthesiser reads a word wrongly, what it is given instead: 地震 would be "de zhèn".
 const RESPELT_ZH: [(&str, &str); 1] = [("地震", "di4震")];
 
-/// How a pack is made.
+/// How a pack is made: a program that reads a word on standard input and puts a WAV out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maker {
-    /// The synthesiser, by name or path.
-    pub program: PathBuf,
-    /// Its voice.
-    pub voice: String,
-    /// Words per minute.
-    pub speed_wpm: u32,
+    /// The program and its arguments.
+    pub argv: Vec<String>,
 }
 
 impl Maker {
-    /// The voice the shipped pack was made with.
+    /// What the shipped pack was made with.
     #[must_use]
     pub fn shipped(language: Language) -> Self {
-        let (voice, speed_wpm) = match language {
+        let (voice, words_per_minute) = match language {
             // Plain `cmn` reads Chinese through English sounds.
-            Language::Zh => ("cmn-latn-pinyin", 185),
-            Language::En => ("en-us", 170),
+            Language::Zh => ("cmn-latn-pinyin", "185"),
+            Language::En => ("en-us", "170"),
         };
-        Self { program: PathBuf::from("espeak-ng"), voice: voice.to_owned(), speed_wpm }
+        let argv = ["espeak-ng", "-v", voice, "-s", words_per_minute, "-b", "1", "--stdin", "--stdout"];
+        Self { argv: argv.map(str::to_owned).to_vec() }
     }
 }
 
@@ -62,7 +60,7 @@ pub enum PackError {
     #[error("无法运行 / cannot run {program}: {source}")]
     Run {
         /// The program.
-        program: PathBuf,
+        program: String,
         /// What the system said.
         source: std::io::Error,
     },
@@ -121,7 +119,7 @@ pub fn make(dir: &Path, language: Language, maker: &Maker, book: &PhraseBook) ->
         made.length_ms = made.length_ms.saturating_add(sound.length_ms());
         clips.insert(word, name);
     }
-    let made_by = format!("{} -v {} -s {}", maker.program.display(), maker.voice, maker.speed_wpm);
+    let made_by = maker.argv.join(" ");
     let list = toml::to_string(&Manifest { language, sample_rate_hz: PACK_RATE_HZ, made_by, clips })?;
     let path = folder.join(MANIFEST);
     std::fs::write(&path, list).map_err(write_error(&path))?;
@@ -129,15 +127,16 @@ pub fn make(dir: &Path, language: Language, maker: &Maker, book: &PhraseBook) ->
 }
 
 fn synthesise(maker: &Maker, language: Language, word: &str) -> Result<Pcm, PackError> {
-    let run_error = |source| PackError::Run { program: maker.program.clone(), source };
+    let (program, arguments) = maker.argv.split_first().map_or(("", maker.argv.as_slice()), |(first, rest)| (first, rest));
+    let run_error = |source| PackError::Run { program: program.to_owned(), source };
     let mut text = word.to_owned();
     if language == Language::Zh {
         for (written, respelt) in RESPELT_ZH {
             text = text.replace(written, respelt);
         }
     }
-    let mut child = Command::new(&maker.program)
-        .args(["-v", &maker.voice, "-s", &maker.speed_wpm.to_string(), "-b", "1", "--stdin", "--stdout"])
+    let mut child = Command::new(program)
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -163,13 +162,13 @@ fn file_name(word: &str) -> String {
         } else if sign.is_ascii() {
             stem.push('-');
         } else {
-            stem.push_str(&format!("u{:x}", u32::from(sign)));
+            stem.push('u');
+            stem.extend(sign.escape_unicode().skip(3).take_while(char::is_ascii_hexdigit));
         }
     }
     let plain = word.chars().all(|sign| !sign.is_ascii() || sign.is_ascii_alphanumeric() || sign == ' ');
     if !plain || stem.chars().count() > STEM_CHARS_MAX {
-        let digest = Sha256::digest(word.as_bytes());
-        let tail: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let tail: String = hex(&Sha256::digest(word.as_bytes())).chars().take(8).collect();
         let head: String = stem.chars().take(STEM_CHARS_MAX).collect();
         stem = format!("{head}-{tail}");
     }
@@ -179,6 +178,7 @@ fn file_name(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::announcer::clips::Clips;
     use crate::announcer::settings::VoiceSettings;
     use std::collections::BTreeSet;
 
@@ -196,21 +196,26 @@ mod tests {
     #[test]
     fn a_missing_synthesiser_is_said_in_plain_words() {
         let dir = tempfile::tempdir().unwrap();
-        let maker = Maker { program: PathBuf::from("/nowhere/espeak-ng"), ..Maker::shipped(Language::Zh) };
+        let maker = Maker { argv: vec!["/nowhere/espeak-ng".to_owned()] };
         let book = PhraseBook::load(&VoiceSettings::default()).unwrap();
         let error = make(dir.path(), Language::Zh, &maker, &book).unwrap_err();
         assert!(error.to_string().contains("/nowhere/espeak-ng"), "{error}");
     }
 
-    /// Not a test of the program but the way to make the shipped pack again:
-    /// `WARMHALL_PACK_DIR=config/voice cargo test --lib make_the_shipped_pack -- --ignored`; needs espeak-ng.
     #[test]
-    #[ignore = "writes the shipped pack; needs espeak-ng"]
-    fn make_the_shipped_pack() {
-        let Some(dir) = std::env::var_os("WARMHALL_PACK_DIR") else { return };
+    fn what_is_made_is_a_pack_the_voice_can_use() {
+        let dir = tempfile::tempdir().unwrap();
+        let said = dir.path().join("said.wav");
+        std::fs::write(&said, Pcm::tone(22_050, 440.0, 300, 0.3).to_wav().unwrap()).unwrap();
+        let script = format!("cat > /dev/null; cat {}", said.display());
+        let maker = Maker { argv: ["sh", "-c", &script].map(str::to_owned).to_vec() };
         let book = PhraseBook::load(&VoiceSettings::default()).unwrap();
-        for language in Language::ALL {
-            println!("{:?}", make(Path::new(&dir), language, &Maker::shipped(language), &book).unwrap());
-        }
+        let pack = dir.path().join("pack");
+        let made = make(&pack, Language::En, &maker, &book).unwrap();
+        assert_eq!(made.clips, book.words_needed(Language::En).len());
+        let clips = Clips::load(Some(&pack)).unwrap();
+        clips.check(&book).unwrap();
+        let (one, two) = (clips.get(Language::En, "one"), clips.get(Language::En, "two"));
+        assert!(one.is_some() && one == two, "every word is the same tone now");
     }
 }

@@ -298,7 +298,7 @@ impl Templates {
         ]
     }
 
-    fn of(&self, kind: &Kind) -> Vec<&Template> {
+    fn of(&self, kind: Kind) -> Vec<&Template> {
         match kind {
             Kind::Call { .. } => vec![&self.call],
             Kind::Recall { .. } => vec![&self.recall],
@@ -313,7 +313,7 @@ impl Templates {
                     Alarm::Other => &self.other,
                     Alarm::Over => &self.over,
                 };
-                if *drill { vec![&self.drill, alarm] } else { vec![alarm] }
+                if drill { vec![&self.drill, alarm] } else { vec![alarm] }
             }
         }
     }
@@ -442,7 +442,7 @@ impl PhraseBook {
     /// As [`PhraseBook::phrases`].
     pub fn phrase(&self, announcement: &Announcement, language: Language) -> Result<Phrase, PhraseError> {
         let mut phrase = Phrase { language, text: String::new(), spoken: String::new(), words: Vec::new() };
-        for (index, template) in self.of(language).of(&announcement.kind).into_iter().enumerate() {
+        for (index, template) in self.of(language).of(announcement.kind).into_iter().enumerate() {
             if index > 0 && language == Language::En {
                 phrase.text.push(' ');
                 phrase.spoken.push(' ');

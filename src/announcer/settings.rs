@@ -249,6 +249,7 @@ mod minute_of_day {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     /// Writes `HH:MM`.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub fn serialize<S: Serializer>(time: &NaiveTime, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(&format_args!("{:02}:{:02}", time.hour(), time.minute()))
     }
