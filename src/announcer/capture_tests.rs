@@ -115,7 +115,10 @@ fn envelope(samples: impl Iterator<Item = f32>, rate_hz: usize) -> Vec<f32> {
     let samples: Vec<f32> = samples.collect();
     let slice = rate_hz * SLICE_MS / 1000;
     let length = f32::from(u16::try_from(slice).unwrap());
-    samples.chunks(slice).map(|slice| (slice.iter().map(|sample| sample * sample).sum::<f32>() / length).sqrt()).collect()
+    samples
+        .chunks(slice)
+        .map(|slice| (slice.iter().map(|sample| sample * sample).sum::<f32>() / length).sqrt())
+        .collect()
 }
 
 fn envelope_of(sound: &Pcm) -> Vec<f32> {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pcm::{Pcm, RATE_HZ_MAX, RATE_HZ_MIN, WavError};
 use super::phrase::PhraseBook;
-use super::settings::Language;
+use super::settings::{LANGUAGES, Language, code};
 
 /// The list of recordings in a pack's folder.
 pub const MANIFEST: &str = "manifest.toml";
@@ -97,9 +97,9 @@ impl Clips {
     /// A list or recording that cannot be read; the message names it.
     pub fn load(own_dir: Option<&Path>) -> Result<Self, ClipError> {
         let mut packs = Vec::new();
-        for language in Language::ALL {
+        for language in LANGUAGES {
             packs.push(shipped(language)?);
-            if let Some(pack) = own_dir.map(|dir| own(&dir.join(language.code()), language)).transpose()?.flatten() {
+            if let Some(pack) = own_dir.map(|dir| own(&dir.join(code(language)), language)).transpose()?.flatten() {
                 packs.push(pack);
             }
         }
@@ -139,7 +139,7 @@ impl Clips {
     /// # Errors
     /// [`ClipError::Missing`] with all the words of the first language that lacks any.
     pub fn check(&self, book: &PhraseBook) -> Result<(), ClipError> {
-        for language in Language::ALL {
+        for language in LANGUAGES {
             let needed: BTreeSet<String> = book.words_needed(language);
             let words: Vec<String> = needed.into_iter().filter(|word| self.get(language, word).is_none()).collect();
             if !words.is_empty() {
@@ -157,14 +157,18 @@ struct Pack {
 }
 
 fn shipped(language: Language) -> Result<Pack, ClipError> {
-    let folder = language.code();
+    let folder = code(language);
     let file = |name: &str| Shipped::get(&format!("{folder}/{name}")).map(|file| file.data.into_owned());
     let origin = format!("(compiled in)/{folder}/{MANIFEST}");
     let text = file(MANIFEST).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     let manifest = manifest(&text, &origin, language)?;
     pack(manifest, |name, word| {
         let path = PathBuf::from(format!("(compiled in)/{folder}/{name}"));
-        let bytes = file(name).ok_or_else(|| ClipError::Read { path: path.clone(), word: word.to_owned(), reason: "?".to_owned() })?;
+        let bytes = file(name).ok_or_else(|| ClipError::Read {
+            path: path.clone(),
+            word: word.to_owned(),
+            reason: "?".to_owned(),
+        })?;
         read_clip(&bytes, path, word)
     })
 }
@@ -176,13 +180,18 @@ fn own(folder: &Path, language: Language) -> Result<Option<Pack>, ClipError> {
         return Ok(None);
     }
     let origin = path.display().to_string();
-    let bytes = bounded(&path, MANIFEST_BYTES_MAX).map_err(|reason| ClipError::Manifest { origin: origin.clone(), reason })?;
-    let text = String::from_utf8(bytes).map_err(|error| ClipError::Manifest { origin: origin.clone(), reason: error.to_string() })?;
+    let bytes =
+        bounded(&path, MANIFEST_BYTES_MAX).map_err(|reason| ClipError::Manifest { origin: origin.clone(), reason })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| ClipError::Manifest { origin: origin.clone(), reason: error.to_string() })?;
     let manifest = manifest(&text, &origin, language)?;
     let own = pack(manifest, |name, word| {
         let path = folder.join(name);
-        let bytes = bounded(&path, CLIP_BYTES_MAX)
-            .map_err(|reason| ClipError::Read { path: path.clone(), word: word.to_owned(), reason })?;
+        let bytes = bounded(&path, CLIP_BYTES_MAX).map_err(|reason| ClipError::Read {
+            path: path.clone(),
+            word: word.to_owned(),
+            reason,
+        })?;
         // A staff recording has silence around it and any loudness; the shipped pack was cut when it was made.
         Ok(read_clip(&bytes, path, word)?.trimmed().levelled())
     })?;
@@ -193,7 +202,7 @@ fn manifest(text: &str, origin: &str, language: Language) -> Result<Manifest, Cl
     let refuse = |reason: String| ClipError::Manifest { origin: origin.to_owned(), reason };
     let manifest: Manifest = toml::from_str(text).map_err(|error| refuse(error.to_string()))?;
     if manifest.language != language {
-        return Err(refuse(format!("language = {:?} ≠ {:?}", manifest.language.code(), language.code())));
+        return Err(refuse(format!("language = {:?} ≠ {:?}", manifest.code(language), code(language))));
     }
     if !(RATE_HZ_MIN..=RATE_HZ_MAX).contains(&manifest.sample_rate_hz) {
         return Err(refuse(format!("sample_rate_hz: {RATE_HZ_MIN}–{RATE_HZ_MAX}")));

@@ -11,7 +11,7 @@ use super::clips::{CLIP_S_MAX, MANIFEST, Manifest};
 use super::command::hex;
 use super::pcm::{Pcm, WavError};
 use super::phrase::PhraseBook;
-use super::settings::Language;
+use super::settings::{Language, code};
 
 /// Rate of a pack that is made here, hertz: enough for speech, small enough to ship.
 pub const PACK_RATE_HZ: u32 = 16_000;
@@ -100,7 +100,7 @@ pub enum PackError {
 /// # Errors
 /// No synthesiser, a word it cannot say, or a folder that cannot be written.
 pub fn make(dir: &Path, language: Language, maker: &Maker, book: &PhraseBook) -> Result<Made, PackError> {
-    let folder = dir.join(language.code());
+    let folder = dir.join(code(language));
     let write_error = |path: &Path| {
         let path = path.to_owned();
         move |source| PackError::Write { path, source }
@@ -127,7 +127,8 @@ pub fn make(dir: &Path, language: Language, maker: &Maker, book: &PhraseBook) ->
 }
 
 fn synthesise(maker: &Maker, language: Language, word: &str) -> Result<Pcm, PackError> {
-    let (program, arguments) = maker.argv.split_first().map_or(("", maker.argv.as_slice()), |(first, rest)| (first, rest));
+    let (program, arguments) =
+        maker.argv.split_first().map_or(("", maker.argv.as_slice()), |(first, rest)| (first, rest));
     let run_error = |source| PackError::Run { program: program.to_owned(), source };
     let mut text = word.to_owned();
     if language == Language::Zh {
@@ -179,13 +180,13 @@ fn file_name(word: &str) -> String {
 mod tests {
     use super::*;
     use crate::announcer::clips::Clips;
-    use crate::announcer::settings::VoiceSettings;
+    use crate::announcer::settings::{LANGUAGES, VoiceSettings};
     use std::collections::BTreeSet;
 
     #[test]
     fn every_word_has_its_own_plain_file_name() {
         let book = PhraseBook::load(&VoiceSettings::default()).unwrap();
-        for language in Language::ALL {
+        for language in LANGUAGES {
             let words = book.words_needed(language);
             let names: BTreeSet<String> = words.iter().map(|word| file_name(word)).collect();
             assert_eq!(names.len(), words.len());

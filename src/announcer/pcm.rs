@@ -101,7 +101,8 @@ impl Pcm {
     #[must_use]
     pub fn trimmed(&self) -> Self {
         let loud = |sample: &i16| sample.unsigned_abs() > SILENCE_PEAK;
-        let (Some(first), Some(last)) = (self.samples.iter().position(loud), self.samples.iter().rposition(loud)) else {
+        let (Some(first), Some(last)) = (self.samples.iter().position(loud), self.samples.iter().rposition(loud))
+        else {
             return Self::empty(self.rate_hz);
         };
         let margin = samples_of(self.rate_hz, TRIM_MARGIN_MS);
@@ -187,7 +188,8 @@ impl Pcm {
             }
         };
         let channels = usize::from(spec.channels);
-        let mixed = values.chunks_exact(channels).map(|frame| sample_of(frame.iter().sum::<f64>() / f64::from(spec.channels)));
+        let mixed =
+            values.chunks_exact(channels).map(|frame| sample_of(frame.iter().sum::<f64>() / f64::from(spec.channels)));
         Ok(Self::new(spec.sample_rate, mixed.collect()))
     }
 
@@ -347,7 +349,11 @@ mod tests {
         sound.join(&sine(16_000, 440.0, 200));
         sound.rest(500);
         let trimmed = sound.trimmed();
-        assert!((200..=200 + 2 * u64::from(TRIM_MARGIN_MS) + 1).contains(&trimmed.length_ms()), "{}", trimmed.length_ms());
+        assert!(
+            (200..=200 + 2 * u64::from(TRIM_MARGIN_MS) + 1).contains(&trimmed.length_ms()),
+            "{}",
+            trimmed.length_ms()
+        );
         assert_eq!(trimmed.samples().first(), Some(&0));
         assert!(Pcm::new(16_000, vec![3; 900]).trimmed().samples().is_empty());
     }
@@ -374,7 +380,12 @@ mod tests {
 
     #[test]
     fn stereo_floats_become_mono() {
-        let spec = hound::WavSpec { channels: 2, sample_rate: 48_000, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
+        let spec = hound::WavSpec {
+            channels: 2,
+            sample_rate: 48_000,
+            bits_per_sample: 32,
+            sample_format: hound::SampleFormat::Float,
+        };
         let mut bytes = Cursor::new(Vec::new());
         let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
         for value in [0.5_f32, 0.0, -0.25, -0.25] {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::reading::{self, SIGNS_MAX};
-use super::settings::{Language, SayOne, VoiceSettings};
+use super::settings::{Language, SayOne, VoiceSettings, code};
 
 /// Longest phrase of a phrase file, characters.
 pub const PHRASE_CHARS_MAX: usize = 160;
@@ -500,7 +500,7 @@ fn needed<'a>(from: &Announcement, value: Option<&'a str>, what: &'static str) -
 }
 
 fn load_one(dir: Option<&Path>, language: Language, compiled_in: &str) -> Result<Templates, PhraseError> {
-    let path = dir.map(|dir| dir.join(format!("{}.toml", language.code()))).filter(|path| path.exists());
+    let path = dir.map(|dir| dir.join(format!("{}.toml", code(language)))).filter(|path| path.exists());
     let Some(path) = path else {
         return Templates::parse(compiled_in, "(compiled in)", language);
     };
@@ -545,16 +545,63 @@ mod tests {
     fn every_kind_is_said_in_both_languages() {
         let fire = Kind::Emergency { what: Alarm::Fire, drill: true };
         let table = [
-            (Kind::Call { calls: 1 }, "A003", "2", "请A零零三号到二号窗口办理", "Ticket A zero zero three, please go to counter two."),
-            (Kind::Call { calls: 1 }, "B117", "12", "请B一一七号到十二号窗口办理", "Ticket B one one seven, please go to counter twelve."),
-            (Kind::Call { calls: 1 }, "C9", "VIP", "请C九号到VIP号窗口办理", "Ticket C nine, please go to counter V I P."),
-            (Kind::Recall { calls: 2 }, "A003", "2", "第二次呼叫，请A零零三号到二号窗口办理", "Repeat call. Ticket A zero zero three, please go to counter two."),
-            (Kind::Recall { calls: 11 }, "A003", "2", "第十一次呼叫，请A零零三号到二号窗口办理", "Repeat call. Ticket A zero zero three, please go to counter two."),
-            (Kind::Missed, "A003", "", "A零零三号已过号，请到咨询台", "Ticket A zero zero three, your turn has passed. Please come to the information desk."),
-            (Kind::Transfer, "A003", "3", "请A零零三号到三号窗口继续办理", "Ticket A zero zero three, please continue at counter three."),
+            (
+                Kind::Call { calls: 1 },
+                "A003",
+                "2",
+                "请A零零三号到二号窗口办理",
+                "Ticket A zero zero three, please go to counter two.",
+            ),
+            (
+                Kind::Call { calls: 1 },
+                "B117",
+                "12",
+                "请B一一七号到十二号窗口办理",
+                "Ticket B one one seven, please go to counter twelve.",
+            ),
+            (
+                Kind::Call { calls: 1 },
+                "C9",
+                "VIP",
+                "请C九号到VIP号窗口办理",
+                "Ticket C nine, please go to counter V I P.",
+            ),
+            (
+                Kind::Recall { calls: 2 },
+                "A003",
+                "2",
+                "第二次呼叫，请A零零三号到二号窗口办理",
+                "Repeat call. Ticket A zero zero three, please go to counter two.",
+            ),
+            (
+                Kind::Recall { calls: 11 },
+                "A003",
+                "2",
+                "第十一次呼叫，请A零零三号到二号窗口办理",
+                "Repeat call. Ticket A zero zero three, please go to counter two.",
+            ),
+            (
+                Kind::Missed,
+                "A003",
+                "",
+                "A零零三号已过号，请到咨询台",
+                "Ticket A zero zero three, your turn has passed. Please come to the information desk.",
+            ),
+            (
+                Kind::Transfer,
+                "A003",
+                "3",
+                "请A零零三号到三号窗口继续办理",
+                "Ticket A zero zero three, please continue at counter three.",
+            ),
             (Kind::Closing, "", "", "今日取号已停止", "No more tickets today."),
-            (fire, "", "", "现在是演练。请注意，大厅发生火情，请听从工作人员指挥，有序撤离。",
-                "This is a drill. Attention please. There is a fire. Leave by the nearest exit, follow the staff."),
+            (
+                fire,
+                "",
+                "",
+                "现在是演练。请注意，大厅发生火情，请听从工作人员指挥，有序撤离。",
+                "This is a drill. Attention please. There is a fire. Leave by the nearest exit, follow the staff.",
+            ),
         ];
         let book = book("");
         for (kind, number, counter, zh, en) in table {
@@ -609,7 +656,8 @@ mod tests {
         parse(ZH_DEFAULT).unwrap();
         assert!(matches!(parse(EN_DEFAULT), Err(PhraseError::Language { .. })));
         assert!(matches!(parse(&format!("surprise = \"x\"\n{ZH_DEFAULT}")), Err(PhraseError::File { .. })));
-        for bad in ["请{name}号", "请{number号", "请number}号", "", "，。", &"长".repeat(PHRASE_CHARS_MAX + 1)] {
+        for bad in ["请{name}号", "请{number号", "请number}号", "", "，。", &"长".repeat(PHRASE_CHARS_MAX + 1)]
+        {
             let text = ZH_DEFAULT.replace("请{number}号到{counter}号窗口办理\"\nrecall", &format!("{bad}\"\nrecall"));
             assert_ne!(text, ZH_DEFAULT);
             assert!(matches!(parse(&text), Err(PhraseError::Phrase { key: "call", .. })), "{bad}");

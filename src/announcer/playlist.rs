@@ -164,7 +164,8 @@ impl Playlist {
         let place = self.take_place_of_same(&announcement, &mut dropped).unwrap_or(rev);
         self.waiting.insert(place, announcement);
         while self.waiting.len() > self.limits.queue_max {
-            let oldest = self.waiting.iter().find(|(_, waiting)| waiting.kind.alarm().is_none()).map(|(place, _)| *place);
+            let oldest =
+                self.waiting.iter().find(|(_, waiting)| waiting.kind.alarm().is_none()).map(|(place, _)| *place);
             let Some(place) = oldest.or_else(|| self.waiting.keys().next().copied()) else { break };
             self.drop_at(place, Why::QueueFull, &mut dropped);
         }
@@ -208,9 +209,8 @@ impl Playlist {
     /// At `rev` a number needed no calling any more; what was to be said about it before that is dropped.
     pub fn retract(&mut self, number: &str, rev: u64) -> Vec<Dropped> {
         self.seen(rev);
-        let about = |announcement: &Announcement| {
-            announcement.rev < rev && announcement.number.as_deref() == Some(number)
-        };
+        let about =
+            |announcement: &Announcement| announcement.rev < rev && announcement.number.as_deref() == Some(number);
         if let Some(playing) = self.playing.as_mut().filter(|playing| about(&playing.announcement)) {
             playing.stale.get_or_insert(Why::Retracted);
         }
@@ -244,7 +244,8 @@ impl Playlist {
         if self.playing.is_some() {
             return None;
         }
-        let emergency = self.waiting.iter().find(|(_, waiting)| waiting.kind.alarm().is_some()).map(|(place, _)| *place);
+        let emergency =
+            self.waiting.iter().find(|(_, waiting)| waiting.kind.alarm().is_some()).map(|(place, _)| *place);
         let place = emergency.or_else(|| self.waiting.keys().next().copied())?;
         let announcement = self.waiting.remove(&place)?;
         self.playing = Some(Playing { announcement: announcement.clone(), place, stale: None });
@@ -273,7 +274,8 @@ impl Playlist {
     pub fn interrupted(&mut self) -> Option<Dropped> {
         let Playing { announcement, place, stale } = self.playing.take()?;
         let rev = announcement.rev;
-        let newer = self.waiting.values().any(|waiting| waiting.number.is_some() && waiting.number == announcement.number);
+        let newer =
+            self.waiting.values().any(|waiting| waiting.number.is_some() && waiting.number == announcement.number);
         let why = stale.or_else(|| newer.then_some(Why::Merged));
         let why = why.or_else(|| (self.waiting.len() >= self.limits.queue_max).then_some(Why::QueueFull));
         if why.is_none() {
@@ -308,7 +310,14 @@ mod tests {
 
     fn about(rev: u64, kind: Kind, number: &str) -> Announcement {
         let number = (!number.is_empty()).then(|| number.to_owned());
-        Announcement { rev, at: at(i64::try_from(rev).unwrap()), kind, number, counter: Some("1".to_owned()), languages: Vec::new() }
+        Announcement {
+            rev,
+            at: at(i64::try_from(rev).unwrap()),
+            kind,
+            number,
+            counter: Some("1".to_owned()),
+            languages: Vec::new(),
+        }
     }
 
     fn call(rev: u64, number: &str) -> Announcement {

@@ -83,7 +83,9 @@ fn limits() -> Limits {
 
 fn feed(list: &mut Playlist, story: &mut Story, rev: u64, event: &Event, made_at: i64, now: i64) {
     match event {
-        Event::Announce(kind, number) => story.drop(list.announce(announcement(rev, *kind, *number, made_at), time(now))),
+        Event::Announce(kind, number) => {
+            story.drop(list.announce(announcement(rev, *kind, *number, made_at), time(now)));
+        }
         Event::Retract(number) => story.drop(list.retract(&format!("A{number}"), rev)),
         Event::Other => list.seen(rev),
     }

@@ -212,7 +212,8 @@ mod tests {
         let call = announcement(Kind::Call { calls: 1 });
         for repeats in 1..=3_u8 {
             let voice = Voice::load(&VoiceSettings { repeats, ..VoiceSettings::default() }).unwrap();
-            let said: u64 = voice.book().phrases(&call).unwrap().iter().map(|phrase| voice.sentence(phrase).length_ms()).sum();
+            let said: u64 =
+                voice.book().phrases(&call).unwrap().iter().map(|phrase| voice.sentence(phrase).length_ms()).sum();
             let times = u64::from(repeats);
             let silences = (2 * times - 1) * u64::from(BETWEEN_SENTENCES_MS) + u64::from(AFTER_CHIME_MS);
             let expected = chime(voice.rate_hz()).length_ms() + times * said + silences;

@@ -24,27 +24,17 @@ pub const COMMAND_OUTPUT_BYTES_MAX: u32 = 16 * 1024 * 1024;
 /// Largest folder of kept sounds of an external command, bytes.
 pub const COMMAND_CACHE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
-/// A language the lobby is spoken to in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Chinese, 普通话.
-    Zh,
-    /// English.
-    En,
-}
+pub use crate::domain::text::Language;
 
-impl Language {
-    /// Both languages, Chinese first.
-    pub const ALL: [Self; 2] = [Self::Zh, Self::En];
+/// The languages the lobby can be spoken to in, Chinese first.
+pub const LANGUAGES: [Language; 2] = [Language::Zh, Language::En];
 
-    /// The two letters used in files, folders and on the wire.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Zh => "zh",
-            Self::En => "en",
-        }
+/// The two letters of a language in files, folders and on the wire.
+#[must_use]
+pub const fn code(language: Language) -> &'static str {
+    match language {
+        Language::Zh => "zh",
+        Language::En => "en",
     }
 }
 
@@ -75,11 +65,7 @@ impl QuietHours {
     /// Whether the time of day lies in the stretch.
     #[must_use]
     pub fn contains(&self, time: NaiveTime) -> bool {
-        if self.from <= self.to {
-            self.from <= time && time < self.to
-        } else {
-            time >= self.from || time < self.to
-        }
+        if self.from <= self.to { self.from <= time && time < self.to } else { time >= self.from || time < self.to }
     }
 }
 
@@ -187,8 +173,8 @@ impl VoiceSettings {
     /// The first setting out of its bounds, with what would be accepted.
     pub fn check(&self) -> Result<(), VoiceSettingsError> {
         let refuse = |key, allowed: String| Err(VoiceSettingsError { key, allowed });
-        if self.languages.is_empty() || self.languages.len() > Language::ALL.len() {
-            return refuse("languages", format!("1–{}", Language::ALL.len()));
+        if self.languages.is_empty() || self.languages.len() > LANGUAGES.len() {
+            return refuse("languages", format!("1–{}", LANGUAGES.len()));
         }
         for (key, value, low, high) in self.numbers() {
             if value < low || value > high {
@@ -227,6 +213,13 @@ impl VoiceSettings {
             all.push(("command.cache_bytes_max", command.cache_bytes_max, 0, COMMAND_CACHE_BYTES_MAX));
         }
         all
+    }
+
+    /// The order of languages for a ticket: its own first, then the hall's others.
+    #[must_use]
+    pub fn order_for(&self, ticket: Language) -> Vec<Language> {
+        let others = self.languages.iter().copied().filter(|language| *language != ticket);
+        std::iter::once(ticket).chain(others).collect()
     }
 
     /// Loudness at a time of day in the hall, percent.
@@ -275,6 +268,15 @@ mod tests {
         settings.check().unwrap();
         let text = toml::to_string(&settings).unwrap();
         assert_eq!(toml::from_str::<VoiceSettings>(&text).unwrap(), settings);
+    }
+
+    #[test]
+    fn a_ticket_s_own_language_comes_first() {
+        let both = VoiceSettings::default();
+        assert_eq!(both.order_for(Language::En), [Language::En, Language::Zh]);
+        let chinese = VoiceSettings { languages: vec![Language::Zh], ..both };
+        assert_eq!(chinese.order_for(Language::Zh), [Language::Zh]);
+        assert_eq!(chinese.order_for(Language::En), [Language::En, Language::Zh]);
     }
 
     #[test]
