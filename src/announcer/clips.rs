@@ -202,7 +202,7 @@ fn manifest(text: &str, origin: &str, language: Language) -> Result<Manifest, Cl
     let refuse = |reason: String| ClipError::Manifest { origin: origin.to_owned(), reason };
     let manifest: Manifest = toml::from_str(text).map_err(|error| refuse(error.to_string()))?;
     if manifest.language != language {
-        return Err(refuse(format!("language = {:?} ≠ {:?}", manifest.code(language), code(language))));
+        return Err(refuse(format!("language = {:?} ≠ {:?}", code(manifest.language), code(language))));
     }
     if !(RATE_HZ_MIN..=RATE_HZ_MAX).contains(&manifest.sample_rate_hz) {
         return Err(refuse(format!("sample_rate_hz: {RATE_HZ_MIN}–{RATE_HZ_MAX}")));
