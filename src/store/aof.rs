@@ -4,8 +4,9 @@
 //! two transactions. `redis-check-aof --fix` cuts at a transaction, but also everything behind damage in the middle.
 //! Here a tail is cut at a transaction, and only when nothing behind the cut was ever completed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -86,6 +87,25 @@ pub(crate) fn mend(dir: &Path) -> Result<Condition, LookError> {
         Some((name, _)) => mend_file(&folder.join(name), &dir.join(TORN)),
         None => Ok(Condition::Sound),
     }
+}
+
+/// Copies the journal's files from one Redis folder to another that has none. Fails when they change meanwhile.
+pub(crate) fn copy(from: &Path, into: &Path) -> io::Result<()> {
+    let (from, into) = (from.join(FOLDER), into.join(FOLDER));
+    DirBuilder::new().recursive(true).mode(0o700).create(&into)?;
+    let text = fs::read_to_string(from.join(MANIFEST))?;
+    let listed = listed_files(&text).ok_or_else(|| io::Error::other("the list of journal files cannot be understood"))?;
+    for (name, _) in &listed {
+        fs::copy(from.join(name), into.join(name))?;
+        File::open(into.join(name))?.sync_all()?;
+    }
+    if fs::read_to_string(from.join(MANIFEST))? != text {
+        return Err(io::Error::other("the journal files changed while they were copied"));
+    }
+    let current: Vec<&str> = text.lines().filter(|line| !line.ends_with("type h")).collect();
+    fs::write(into.join(MANIFEST), format!("{}\n", current.join("\n")))?;
+    File::open(into.join(MANIFEST))?.sync_all()?;
+    File::open(&into)?.sync_all()
 }
 
 /// Name and kind (`b`ase, `i`ncrement) of each file in a manifest; `None` when it is none.

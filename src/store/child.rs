@@ -225,13 +225,11 @@ impl Supervisor {
             Ok(pid) => pid,
             Err(error) => return End::Died(format!("it could not be started: {error}")),
         };
-        match self.attend() {
-            Some(status) => explain(&status, &lines),
-            None => {
-                self.end(child);
-                End::Stopped
-            }
-        }
+        let Some(status) = self.attend() else {
+            self.end(child);
+            return End::Stopped;
+        };
+        explain(&status, &lines)
     }
 
     fn spawn(&mut self, lines: &LastLines) -> io::Result<Pid> {

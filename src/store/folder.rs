@@ -57,11 +57,15 @@ fn quoted(path: &Path) -> String {
         match byte {
             b'"' | b'\\' => text.extend(['\\', char::from(*byte)]),
             b' '..=b'~' => text.push(char::from(*byte)),
-            other => text.push_str(&format!("\\x{other:02x}")),
+            other => text.extend(['\\', 'x', hex(other >> 4), hex(other & 15)]),
         }
     }
     text.push('"');
     text
+}
+
+fn hex(half: u8) -> char {
+    char::from_digit(u32::from(half), 16).unwrap_or('0')
 }
 
 fn digest(path: &Path) -> String {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::aof::Damage;
 use super::folder::write_private;
@@ -21,6 +21,9 @@ use super::{JournalError, Position, RedisJournal};
 const FILE: &str = "high-water.json";
 /// The mark is at most this far behind what was committed.
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// How long the mark waits for the hash it would like to have; a clean end must not hang on a Redis that does.
+const HASH_PATIENCE: Duration = Duration::from_millis(200);
 
 /// How far a hall had come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -268,7 +271,8 @@ impl Writer {
         if self.written.as_ref() == Some(&reached) {
             return;
         }
-        let hash = self.journal.hash_at(reached.position.rev).await.ok().flatten();
+        let asked = timeout(HASH_PATIENCE, self.journal.hash_at(reached.position.rev)).await;
+        let hash = asked.ok().and_then(Result::ok).flatten();
         let mark = Mark {
             hall: self.hall.clone(),
             epoch: reached.position.epoch.to_string(),

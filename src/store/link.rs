@@ -4,7 +4,7 @@
 //! "the answer was lost" (maybe applied), and the keeper's honesty stands on the difference.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -110,11 +110,13 @@ pub(crate) struct Link {
     turn: Semaphore,
     /// The last attempt to connect failed: callers then try once instead of waiting.
     down: AtomicBool,
+    /// Attempts that have ended: whoever waited for one that failed does not try again behind it.
+    attempts: AtomicU64,
 }
 
 impl Link {
     pub(crate) fn new(client: Client) -> Self {
-        Self { client, slot: Mutex::new(Slot::default()), turn: Semaphore::new(1), down: AtomicBool::new(false) }
+        Self { client, slot: Mutex::new(Slot::default()), turn: Semaphore::new(1), down: AtomicBool::new(false), attempts: AtomicU64::new(0) }
     }
 
     /// Sends one command and gives its answer.
@@ -178,12 +180,17 @@ impl Link {
         if let Some(live) = self.current() {
             return Ok(live);
         }
+        let waited_for = self.attempts.load(Ordering::Acquire);
         let _turn = self.turn.acquire().await.map_err(|closed| LinkError::NotSent(closed.to_string()))?;
         if let Some(live) = self.current() {
             return Ok(live);
         }
+        if self.attempts.load(Ordering::Acquire) != waited_for {
+            return Err(LinkError::NotSent("nothing listens".to_owned()));
+        }
         let found = if self.down.load(Ordering::Acquire) { self.connect().await } else { self.connect_patiently().await };
         self.down.store(found.is_err(), Ordering::Release);
+        self.attempts.fetch_add(1, Ordering::AcqRel);
         found
     }
 

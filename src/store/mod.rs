@@ -5,6 +5,7 @@
 
 mod answer;
 mod aof;
+mod backup;
 mod child;
 mod disk;
 mod folder;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 pub use aof::Damage;
+pub use backup::{BackupError, backup, restore};
 pub use child::{ChildHealth, ChildState, PrivateRedis};
 pub use disk::free_bytes;
 pub use guard::{Guard, Mark, Reached, SafetyStop, Teller};

@@ -120,15 +120,12 @@ pub async fn open(options: OpenOptions) -> Result<OpenStore, OpenError> {
     if let Some(mark) = mark.as_ref().filter(|mark| mark.hall != hall_id) {
         return Err(SafetyStop::OtherHall { found: mark.hall.clone(), asked: hall_id }.into());
     }
-    let (address, child) = match redis_url {
-        Some(url) => {
-            lock.sign(&Owner::this(None));
-            (RedisAddress::Url(url), None)
-        }
-        None => {
-            let child = start(&data_dir, redis_server.as_deref(), &lock, mark.as_ref()).await?;
-            (RedisAddress::Socket(child.socket()), Some(child))
-        }
+    let (address, child) = if let Some(url) = redis_url {
+        lock.sign(&Owner::this(None));
+        (RedisAddress::Url(url), None)
+    } else {
+        let child = start_private(&data_dir, redis_server.as_deref(), &lock, mark.as_ref()).await?;
+        (RedisAddress::Socket(child.socket()), Some(child))
     };
     match clear(&address, &hall_id, mark.as_ref(), &data_dir).await {
         Ok(journal) => {
@@ -145,7 +142,7 @@ pub async fn open(options: OpenOptions) -> Result<OpenStore, OpenError> {
     }
 }
 
-async fn take(data_dir: &Path) -> Result<Arc<FolderLock>, OpenError> {
+pub(super) async fn take(data_dir: &Path) -> Result<Arc<FolderLock>, OpenError> {
     match FolderLock::take(data_dir).await {
         Ok(lock) => Ok(Arc::new(lock)),
         Err(LockError::Taken(pid)) => {
@@ -157,7 +154,7 @@ async fn take(data_dir: &Path) -> Result<Arc<FolderLock>, OpenError> {
 }
 
 /// Starts the private Redis and waits until it serves.
-async fn start(data_dir: &Path, server: Option<&Path>, lock: &Arc<FolderLock>, mark: Option<&Mark>) -> Result<PrivateRedis, OpenError> {
+pub(super) async fn start_private(data_dir: &Path, server: Option<&Path>, lock: &Arc<FolderLock>, mark: Option<&Mark>) -> Result<PrivateRedis, OpenError> {
     let folder_error = |error| OpenError::Folder { dir: data_dir.to_owned(), error };
     let folder = RedisFolder::prepare(data_dir).map_err(folder_error)?;
     // Looked at before anything is started: an empty Redis must not even come to be where a journal was.

@@ -62,16 +62,14 @@ impl Program {
                 Err(other) => return Err(other),
             }
         }
-        for tool in TOOLS.map(Path::new).into_iter().filter(|tool| tool.exists()) {
-            let link = dir.join("redis-server");
-            if fs::read_link(&link).ok().as_deref() != Some(tool) {
-                let _old = fs::remove_file(&link);
-                symlink(tool, &link)?;
-            }
-            check_version(&link)?;
-            return Ok(Self { path: link, guarded });
+        let tool = TOOLS.map(Path::new).into_iter().find(|tool| tool.exists()).ok_or(ProgramError::NotFound)?;
+        let link = dir.join("redis-server");
+        if fs::read_link(&link).ok().as_deref() != Some(tool) {
+            let _old = fs::remove_file(&link);
+            symlink(tool, &link)?;
         }
-        Err(ProgramError::NotFound)
+        check_version(&link)?;
+        Ok(Self { path: link, guarded })
     }
 
     /// The command that starts it.

@@ -129,6 +129,27 @@ impl RedisJournal {
         Ok(rows.into_iter().next().map(|row| row.hash))
     }
 
+    /// Says one thing to the Redis itself (backup and restore). Gives its answer as text; `""` when it is none.
+    pub(super) async fn administer(&self, words: &[&str]) -> Result<String, JournalError> {
+        let mut words = words.iter();
+        let mut command = redis::cmd(words.next().copied().unwrap_or_default());
+        words.for_each(|word| {
+            command.arg(*word);
+        });
+        let value = self.shared.link.ask(&command).await?;
+        Ok(if let Value::VerbatimString { text, .. } = value { text } else { String::new() })
+    }
+
+    /// Puts the journal under a new epoch: it was restored, and nobody may take it for what was there before.
+    pub(super) async fn renew_epoch(&self) -> Result<Position, JournalError> {
+        let (found, _) = self.peek().await?.ok_or_else(|| self.missing())?;
+        let epoch = new_epoch()?;
+        let mut command = redis::cmd("HSET");
+        command.arg(self.shared.keys.meta()).arg("epoch").arg(&epoch);
+        self.shared.link.ask(&command).await?;
+        Ok(Position { epoch: epoch.into(), rev: found.rev })
+    }
+
     /// Runs a script; `fill` adds the number of keys, the keys and the arguments.
     async fn run(&self, script: &Text, fill: impl Fn(&mut Cmd)) -> Result<Value, LinkError> {
         let mut known = redis::cmd("EVALSHA");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::contract::{commit, position};
 use super::private::{commit_to, opened, options};
 use super::real::TestRedis;
-use crate::store::{ChildState, Damage, Journal, JournalError, OpenError, OpenOptions, OpenStore, Position, Reached, SafetyStop, open};
+use crate::store::{BackupError, backup, restore, ChildState, Damage, Journal, JournalError, OpenError, OpenOptions, OpenStore, Position, Reached, SafetyStop, open};
 
 async fn refused(options: OpenOptions) -> SafetyStop {
     match open(options).await {
@@ -241,4 +241,28 @@ async fn the_mark_follows_while_the_hall_goes_on() {
     let mark: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     assert_eq!(mark["hash"].as_str(), store.journal.hash_at(2).await.unwrap().as_deref());
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_backup_made_while_serving_comes_back_under_a_new_epoch() {
+    let (dir, safe) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let into = safe.path().join("monday");
+    let store = opened(dir.path()).await;
+    let at = commit_to(&store, 3).await;
+    assert_eq!(backup(&store.journal, dir.path(), &into).await.unwrap(), at);
+    let at = commit_to(&store, 5).await;
+    tell(&store, &at);
+    assert!(matches!(restore(&options(dir.path()), &into).await, Err(BackupError::Open(OpenError::Taken { .. }))), "it is being served");
+    store.close().await;
+    assert!(matches!(restore(&options(dir.path()), safe.path()).await, Err(BackupError::Empty(_))));
+    let restored = restore(&options(dir.path()), &into).await.unwrap();
+    assert_eq!(restored.rev, 3);
+    assert_ne!(restored.epoch, at.epoch);
+    let store = opened(dir.path()).await;
+    assert_eq!(store.journal.load().await.unwrap().position, restored);
+    assert_eq!(store.journal.since(0, 10).await.unwrap().len(), 3);
+    assert_eq!(store.mark.as_ref().unwrap().last_numbers["A"], 7, "the hall can go on behind what was issued");
+    commit_to(&store, 4).await;
+    store.close().await;
+    assert!(dir.path().join("redis.before-restore-1/appendonlydir").exists());
 }
