@@ -67,9 +67,9 @@ pub async fn backup(journal: &RedisJournal, data_dir: &Path, into: &Path) -> Res
     DirBuilder::new().mode(0o700).create(into)?;
     // No rewrite but ours: it would take files away while they are copied.
     journal.administer(&["CONFIG", "SET", "auto-aof-rewrite-percentage", "0"]).await?;
-    let copied = rewrite_and_copy(journal, &data_dir.join("redis"), &into.join("redis")).await;
+    let outcome = rewrite_and_copy(journal, &data_dir.join("redis"), &into.join("redis")).await;
     journal.administer(&["CONFIG", "SET", "auto-aof-rewrite-percentage", "100"]).await?;
-    copied?;
+    outcome?;
     Ok(begun)
 }
 

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -33,7 +34,7 @@ const STABLE_LOOKS: u32 = 20;
 /// First pause before a restart that did not help; doubled each time …
 const RESTART_PAUSE: Duration = Duration::from_millis(50);
 /// … up to this.
-const RESTART_PAUSE_MAX: Duration = Duration::from_secs(2);
+const RESTART_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How long a Redis may take to end when asked.
 const END_PATIENCE: Duration = Duration::from_millis(1_500);
 /// Lines of Redis's own log that are kept to explain an end.
@@ -229,6 +230,11 @@ impl Supervisor {
             self.end(child);
             return End::Stopped;
         };
+        let served = matches!(self.health.borrow().state, ChildState::Ready | ChildState::DiskFull);
+        if served && status.as_ref().is_ok_and(|status| status.signal().is_some()) {
+            // Somebody killed it: nothing says that the next one will not live.
+            self.failures = 0;
+        }
         explain(&status, &lines)
     }
 

@@ -156,7 +156,7 @@ async fn a_killed_server_takes_its_redis_with_it_and_the_next_one_serves_on() {
     while !dir.path().join("serving").exists() {
         std::thread::yield_now();
     }
-    let attached = attach(dir.path()).unwrap().expect("somebody serves");
+    let attached = attach(dir.path()).unwrap().unwrap();
     assert_eq!(attached.position().await.unwrap().rev, 3);
     assert_eq!(attached.load().await.unwrap().position.rev, 3);
     server.kill().unwrap();

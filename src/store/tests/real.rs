@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::contract::{commit, day, event, keyed, position};
-use crate::store::{Commit, Committed, Journal, JournalError, RedisAddress, RedisJournal, Write};
+use crate::store::{Commit, Committed, Journal, JournalError, RedisAddress, RedisJournal, Snapshot, Write};
 
 /// A redis-server of its own for one test, killed when dropped.
 pub(super) struct TestRedis {
@@ -225,6 +225,19 @@ async fn events_without_their_record_are_not_covered_by_a_new_journal() {
     journal.commit(&at, &commit(1, "x")).await.unwrap();
     redis.raw(&["DEL", "wh:{hall}:meta"]).await;
     assert!(matches!(redis.journal().load().await.unwrap_err(), JournalError::Unsafe(_)));
+}
+
+#[tokio::test]
+async fn an_altered_saved_state_is_not_served() {
+    let redis = TestRedis::start();
+    let journal = redis.journal();
+    let at = journal.load().await.unwrap().position;
+    journal.commit(&at, &commit(1, "x")).await.unwrap();
+    journal.save_snapshot(&at.epoch, &Snapshot { rev: 1, json: "{\"numbers\":7}".into() }).await.unwrap();
+    journal.load().await.unwrap();
+    redis.raw(&["HSET", "wh:{hall}:snapshot", "json", "{\"numbers\":6}"]).await;
+    let error = journal.load().await.unwrap_err();
+    assert!(matches!(&error, JournalError::Unsafe(why) if why.contains("altered")), "{error}");
 }
 
 #[tokio::test]
