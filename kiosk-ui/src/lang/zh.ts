@@ -287,6 +287,19 @@ export const zh = {
     demoStill: '模拟顾客已停下',
     accounts: '演示账号',
     password: '密码',
+    roles: {
+      kiosk: '取号机',
+      board: '叫号屏',
+      counter_display: '窗口屏',
+      speaker: '扬声器',
+      clerk: '窗口人员',
+      greeter: '导办员',
+      operator: '热线话务员',
+      handler: '处理人员',
+      lead: '值班主管',
+      manager: '经理',
+      admin: '管理员',
+    },
   },
 };
 
