@@ -3,5 +3,6 @@
 pub mod announcer;
 pub mod clock;
 pub mod domain;
+pub mod feed;
 pub mod keeper;
 pub mod store;
