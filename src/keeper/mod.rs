@@ -106,14 +106,16 @@ pub struct Options<J> {
     pub shared: bool,
 }
 
-/// The hall's keeper. Clones are the same keeper.
+/// The hall's keeper. Clones are the same keeper; its task ends with the last of them.
 pub struct Keeper<J> {
     inner: Arc<Inner<J>>,
+    jobs: mpsc::Sender<Job>,
+    foreign: mpsc::Sender<Vec<Entry>>,
 }
 
 impl<J> Clone for Keeper<J> {
     fn clone(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner) }
+        Self { inner: Arc::clone(&self.inner), jobs: self.jobs.clone(), foreign: self.foreign.clone() }
     }
 }
 
@@ -124,8 +126,6 @@ struct Inner<J> {
     epoch: Arc<str>,
     /// What is committed, and nothing else.
     hall: RwLock<Hall>,
-    jobs: mpsc::Sender<Job>,
-    foreign: mpsc::Sender<Vec<Entry>>,
     rev: watch::Sender<u64>,
     condition: watch::Sender<Condition>,
 }
@@ -166,7 +166,7 @@ impl<J: Journal> Keeper<J> {
             Condition::Away(_) => return Err(Fault::Away),
             Condition::Unsafe(reason) => return Err(Fault::Unsafe(reason.clone())),
         }
-        self.inner.jobs.try_send(Job { request, answer }).map_err(|refused| match refused {
+        self.jobs.try_send(Job { request, answer }).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Fault::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Fault::Closing,
         })?;
@@ -227,6 +227,6 @@ impl<J: Journal> Keeper<J> {
     /// Hands over what the feed saw; what other processes committed is folded in, what is known already is passed over.
     pub async fn fold_foreign(&self, entries: Vec<Entry>) {
         // Closed only while the server closes; then nobody reads the hall any more.
-        let _closing = self.inner.foreign.send(entries).await;
+        let _closing = self.foreign.send(entries).await;
     }
 }

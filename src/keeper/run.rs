@@ -55,14 +55,12 @@ pub(super) async fn open<J: Journal>(options: Options<J>) -> Result<Keeper<J>, O
         shared,
         epoch: Arc::clone(&loaded.position.epoch),
         hall: RwLock::new(hall.clone()),
-        jobs,
-        foreign,
         rev: watch::Sender::new(hall.rev),
         condition: watch::Sender::new(Condition::Well),
     });
     let run = Run { inner: Arc::clone(&inner), tentative: hall, committed_rev: loaded.position.rev, saved_rev, reply_days: Vec::new() };
     tokio::spawn(run.run(jobs_rx, foreign_rx));
-    Ok(Keeper { inner })
+    Ok(Keeper { inner, jobs, foreign })
 }
 
 fn read_snapshot(saved: &Snapshot) -> Result<Hall, OpenError> {
