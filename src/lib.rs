@@ -5,4 +5,5 @@ pub mod clock;
 pub mod domain;
 pub mod feed;
 pub mod keeper;
+pub mod settings;
 pub mod store;
