@@ -164,11 +164,7 @@ fn shipped(language: Language) -> Result<Pack, ClipError> {
     let manifest = manifest(&text, &origin, language)?;
     pack(manifest, |name, word| {
         let path = PathBuf::from(format!("(compiled in)/{folder}/{name}"));
-        let bytes = file(name).ok_or_else(|| ClipError::Read {
-            path: path.clone(),
-            word: word.to_owned(),
-            reason: "?".to_owned(),
-        })?;
+        let bytes = file(name).ok_or_else(|| ClipError::Read { path: path.clone(), word: word.to_owned(), reason: "?".to_owned() })?;
         read_clip(&bytes, path, word)
     })
 }
@@ -180,18 +176,13 @@ fn own(folder: &Path, language: Language) -> Result<Option<Pack>, ClipError> {
         return Ok(None);
     }
     let origin = path.display().to_string();
-    let bytes =
-        bounded(&path, MANIFEST_BYTES_MAX).map_err(|reason| ClipError::Manifest { origin: origin.clone(), reason })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| ClipError::Manifest { origin: origin.clone(), reason: error.to_string() })?;
+    let bytes = bounded(&path, MANIFEST_BYTES_MAX).map_err(|reason| ClipError::Manifest { origin: origin.clone(), reason })?;
+    let text = String::from_utf8(bytes).map_err(|error| ClipError::Manifest { origin: origin.clone(), reason: error.to_string() })?;
     let manifest = manifest(&text, &origin, language)?;
     let own = pack(manifest, |name, word| {
         let path = folder.join(name);
-        let bytes = bounded(&path, CLIP_BYTES_MAX).map_err(|reason| ClipError::Read {
-            path: path.clone(),
-            word: word.to_owned(),
-            reason,
-        })?;
+        let bytes =
+            bounded(&path, CLIP_BYTES_MAX).map_err(|reason| ClipError::Read { path: path.clone(), word: word.to_owned(), reason })?;
         // A staff recording has silence around it and any loudness; the shipped pack was cut when it was made.
         Ok(read_clip(&bytes, path, word)?.trimmed().levelled())
     })?;

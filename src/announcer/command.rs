@@ -73,8 +73,7 @@ impl SpeechCommand {
     /// # Errors
     /// The program is missing, too slow, too talkative, or did not put out a WAV.
     pub async fn say(&self, language: Language, text: &str) -> Result<Pcm, CommandError> {
-        let argv: Vec<String> =
-            self.settings.argv.iter().map(|part| part.replace("{language}", code(language))).collect();
+        let argv: Vec<String> = self.settings.argv.iter().map(|part| part.replace("{language}", code(language))).collect();
         let kept = self.cache_dir.as_ref().map(|dir| dir.join(file_name(&argv, text)));
         if let Some(path) = &kept
             && let Ok(bytes) = tokio::fs::read(path).await
@@ -226,12 +225,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let kept = dir.path().join("kept");
         let script = format!("cat {}", wav_file(dir.path()));
-        let speech =
-            SpeechCommand::new(CommandSettings { cache_bytes_max: 25_000, ..command(&script) }, Some(kept.clone()));
+        let speech = SpeechCommand::new(CommandSettings { cache_bytes_max: 25_000, ..command(&script) }, Some(kept.clone()));
         for text in ["一", "二", "三", "四", "五"] {
             speech.say(Language::Zh, text).await.unwrap();
-            let bytes: u64 =
-                std::fs::read_dir(&kept).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
+            let bytes: u64 = std::fs::read_dir(&kept).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
             assert!((1..=25_000).contains(&bytes), "{bytes}");
         }
     }

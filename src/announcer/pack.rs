@@ -127,8 +127,7 @@ pub fn make(dir: &Path, language: Language, maker: &Maker, book: &PhraseBook) ->
 }
 
 fn synthesise(maker: &Maker, language: Language, word: &str) -> Result<Pcm, PackError> {
-    let (program, arguments) =
-        maker.argv.split_first().map_or(("", maker.argv.as_slice()), |(first, rest)| (first, rest));
+    let (program, arguments) = maker.argv.split_first().map_or(("", maker.argv.as_slice()), |(first, rest)| (first, rest));
     let run_error = |source| PackError::Run { program: program.to_owned(), source };
     let mut text = word.to_owned();
     if language == Language::Zh {

@@ -101,8 +101,7 @@ impl Pcm {
     #[must_use]
     pub fn trimmed(&self) -> Self {
         let loud = |sample: &i16| sample.unsigned_abs() > SILENCE_PEAK;
-        let (Some(first), Some(last)) = (self.samples.iter().position(loud), self.samples.iter().rposition(loud))
-        else {
+        let (Some(first), Some(last)) = (self.samples.iter().position(loud), self.samples.iter().rposition(loud)) else {
             return Self::empty(self.rate_hz);
         };
         let margin = samples_of(self.rate_hz, TRIM_MARGIN_MS);
@@ -143,9 +142,8 @@ impl Pcm {
         let cutoff = (f64::from(rate_hz) / f64::from(self.rate_hz)).min(1.0) * 0.95;
         let reach = KERNEL_CROSSINGS / cutoff;
         let side = index_of(reach.ceil());
-        let phases: Vec<Vec<f64>> = (0..rate_hz / shared)
-            .map(|phase| kernel(f64::from(phase) / f64::from(rate_hz / shared), side, cutoff, reach))
-            .collect();
+        let phases: Vec<Vec<f64>> =
+            (0..rate_hz / shared).map(|phase| kernel(f64::from(phase) / f64::from(rate_hz / shared), side, cutoff, reach)).collect();
         let mut padded = vec![0.0; side];
         padded.extend(self.samples.iter().map(|sample| f64::from(*sample)));
         padded.resize(padded.len().saturating_add(side).saturating_add(1), 0.0);
@@ -188,8 +186,7 @@ impl Pcm {
             }
         };
         let channels = usize::from(spec.channels);
-        let mixed =
-            values.chunks_exact(channels).map(|frame| sample_of(frame.iter().sum::<f64>() / f64::from(spec.channels)));
+        let mixed = values.chunks_exact(channels).map(|frame| sample_of(frame.iter().sum::<f64>() / f64::from(spec.channels)));
         Ok(Self::new(spec.sample_rate, mixed.collect()))
     }
 
@@ -198,12 +195,7 @@ impl Pcm {
     /// # Errors
     /// More sound than a WAV can hold.
     pub fn to_wav(&self) -> Result<Vec<u8>, WavError> {
-        let spec = hound::WavSpec {
-            channels: 1,
-            sample_rate: self.rate_hz,
-            bits_per_sample: 16,
-            sample_format: hound::SampleFormat::Int,
-        };
+        let spec = hound::WavSpec { channels: 1, sample_rate: self.rate_hz, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
         let mut bytes = Cursor::new(Vec::with_capacity(self.samples.len().saturating_mul(2).saturating_add(44)));
         let mut writer = hound::WavWriter::new(&mut bytes, spec)?;
         for sample in &self.samples {
@@ -289,7 +281,11 @@ fn gcd(one: u32, other: u32) -> u32 {
 }
 
 /// Rounds to a sample; what is too loud is clipped.
-#[expect(clippy::cast_possible_truncation, reason = "clamped to the range of a sample; no TryFrom exists for floats")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "clamped to the range of a sample; no TryFrom exists for floats"
+)]
 fn sample_of(value: f64) -> i16 {
     value.round().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
 }
@@ -301,6 +297,7 @@ fn f64_of(index: usize) -> f64 {
 
 /// A position back from a number; below zero is zero.
 #[expect(
+    clippy::as_conversions,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "clamped to the range first; no TryFrom exists for floats"
@@ -349,11 +346,7 @@ mod tests {
         sound.join(&sine(16_000, 440.0, 200));
         sound.rest(500);
         let trimmed = sound.trimmed();
-        assert!(
-            (200..=200 + 2 * u64::from(TRIM_MARGIN_MS) + 1).contains(&trimmed.length_ms()),
-            "{}",
-            trimmed.length_ms()
-        );
+        assert!((200..=200 + 2 * u64::from(TRIM_MARGIN_MS) + 1).contains(&trimmed.length_ms()), "{}", trimmed.length_ms());
         assert_eq!(trimmed.samples().first(), Some(&0));
         assert!(Pcm::new(16_000, vec![3; 900]).trimmed().samples().is_empty());
     }
@@ -380,12 +373,7 @@ mod tests {
 
     #[test]
     fn stereo_floats_become_mono() {
-        let spec = hound::WavSpec {
-            channels: 2,
-            sample_rate: 48_000,
-            bits_per_sample: 32,
-            sample_format: hound::SampleFormat::Float,
-        };
+        let spec = hound::WavSpec { channels: 2, sample_rate: 48_000, bits_per_sample: 32, sample_format: hound::SampleFormat::Float };
         let mut bytes = Cursor::new(Vec::new());
         let mut writer = hound::WavWriter::new(&mut bytes, spec).unwrap();
         for value in [0.5_f32, 0.0, -0.25, -0.25] {

@@ -257,8 +257,8 @@ struct Templates {
 
 impl Templates {
     fn parse(text: &str, origin: &str, expected: Language) -> Result<Self, PhraseError> {
-        let file: PhraseFile = toml::from_str(text)
-            .map_err(|error| PhraseError::File { origin: origin.to_owned(), reason: error.to_string() })?;
+        let file: PhraseFile =
+            toml::from_str(text).map_err(|error| PhraseError::File { origin: origin.to_owned(), reason: error.to_string() })?;
         if file.language != expected {
             return Err(PhraseError::Language { origin: origin.to_owned(), found: file.language, expected });
         }
@@ -526,14 +526,7 @@ mod tests {
 
     fn announcement(kind: Kind, number: &str, counter: &str) -> Announcement {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Announcement {
-            rev: 1,
-            at: DateTime::UNIX_EPOCH,
-            kind,
-            number: some(number),
-            counter: some(counter),
-            languages: Vec::new(),
-        }
+        Announcement { rev: 1, at: DateTime::UNIX_EPOCH, kind, number: some(number), counter: some(counter), languages: Vec::new() }
     }
 
     fn said(book: &PhraseBook, announcement: &Announcement) -> (String, String) {
@@ -545,27 +538,9 @@ mod tests {
     fn every_kind_is_said_in_both_languages() {
         let fire = Kind::Emergency { what: Alarm::Fire, drill: true };
         let table = [
-            (
-                Kind::Call { calls: 1 },
-                "A003",
-                "2",
-                "请A零零三号到二号窗口办理",
-                "Ticket A zero zero three, please go to counter two.",
-            ),
-            (
-                Kind::Call { calls: 1 },
-                "B117",
-                "12",
-                "请B一一七号到十二号窗口办理",
-                "Ticket B one one seven, please go to counter twelve.",
-            ),
-            (
-                Kind::Call { calls: 1 },
-                "C9",
-                "VIP",
-                "请C九号到VIP号窗口办理",
-                "Ticket C nine, please go to counter V I P.",
-            ),
+            (Kind::Call { calls: 1 }, "A003", "2", "请A零零三号到二号窗口办理", "Ticket A zero zero three, please go to counter two."),
+            (Kind::Call { calls: 1 }, "B117", "12", "请B一一七号到十二号窗口办理", "Ticket B one one seven, please go to counter twelve."),
+            (Kind::Call { calls: 1 }, "C9", "VIP", "请C九号到VIP号窗口办理", "Ticket C nine, please go to counter V I P."),
             (
                 Kind::Recall { calls: 2 },
                 "A003",
@@ -587,13 +562,7 @@ mod tests {
                 "A零零三号已过号，请到咨询台",
                 "Ticket A zero zero three, your turn has passed. Please come to the information desk.",
             ),
-            (
-                Kind::Transfer,
-                "A003",
-                "3",
-                "请A零零三号到三号窗口继续办理",
-                "Ticket A zero zero three, please continue at counter three.",
-            ),
+            (Kind::Transfer, "A003", "3", "请A零零三号到三号窗口继续办理", "Ticket A zero zero three, please continue at counter three."),
             (Kind::Closing, "", "", "今日取号已停止", "No more tickets today."),
             (
                 fire,
@@ -656,8 +625,7 @@ mod tests {
         parse(ZH_DEFAULT).unwrap();
         assert!(matches!(parse(EN_DEFAULT), Err(PhraseError::Language { .. })));
         assert!(matches!(parse(&format!("surprise = \"x\"\n{ZH_DEFAULT}")), Err(PhraseError::File { .. })));
-        for bad in ["请{name}号", "请{number号", "请number}号", "", "，。", &"长".repeat(PHRASE_CHARS_MAX + 1)]
-        {
+        for bad in ["请{name}号", "请{number号", "请number}号", "", "，。", &"长".repeat(PHRASE_CHARS_MAX + 1)] {
             let text = ZH_DEFAULT.replace("请{number}号到{counter}号窗口办理\"\nrecall", &format!("{bad}\"\nrecall"));
             assert_ne!(text, ZH_DEFAULT);
             assert!(matches!(parse(&text), Err(PhraseError::Phrase { key: "call", .. })), "{bad}");

@@ -70,10 +70,7 @@ pub struct Limits {
 
 impl From<&VoiceSettings> for Limits {
     fn from(settings: &VoiceSettings) -> Self {
-        Self {
-            queue_max: usize::from(settings.queue_max).max(1),
-            age_max: Duration::seconds(i64::from(settings.age_s_max)),
-        }
+        Self { queue_max: usize::from(settings.queue_max).max(1), age_max: Duration::seconds(i64::from(settings.age_s_max)) }
     }
 }
 
@@ -164,8 +161,7 @@ impl Playlist {
         let place = self.take_place_of_same(&announcement, &mut dropped).unwrap_or(rev);
         self.waiting.insert(place, announcement);
         while self.waiting.len() > self.limits.queue_max {
-            let oldest =
-                self.waiting.iter().find(|(_, waiting)| waiting.kind.alarm().is_none()).map(|(place, _)| *place);
+            let oldest = self.waiting.iter().find(|(_, waiting)| waiting.kind.alarm().is_none()).map(|(place, _)| *place);
             let Some(place) = oldest.or_else(|| self.waiting.keys().next().copied()) else { break };
             self.drop_at(place, Why::QueueFull, &mut dropped);
         }
@@ -209,8 +205,7 @@ impl Playlist {
     /// At `rev` a number needed no calling any more; what was to be said about it before that is dropped.
     pub fn retract(&mut self, number: &str, rev: u64) -> Vec<Dropped> {
         self.seen(rev);
-        let about =
-            |announcement: &Announcement| announcement.rev < rev && announcement.number.as_deref() == Some(number);
+        let about = |announcement: &Announcement| announcement.rev < rev && announcement.number.as_deref() == Some(number);
         if let Some(playing) = self.playing.as_mut().filter(|playing| about(&playing.announcement)) {
             playing.stale.get_or_insert(Why::Retracted);
         }
@@ -224,8 +219,7 @@ impl Playlist {
 
     /// Drops what has become too old.
     pub fn expire(&mut self, now: DateTime<Utc>) -> Vec<Dropped> {
-        let old: Vec<u64> =
-            self.waiting.iter().filter(|(_, waiting)| self.is_too_old(waiting, now)).map(|(place, _)| *place).collect();
+        let old: Vec<u64> = self.waiting.iter().filter(|(_, waiting)| self.is_too_old(waiting, now)).map(|(place, _)| *place).collect();
         let mut dropped = Vec::new();
         for place in old {
             self.drop_at(place, Why::TooOld, &mut dropped);
@@ -244,8 +238,7 @@ impl Playlist {
         if self.playing.is_some() {
             return None;
         }
-        let emergency =
-            self.waiting.iter().find(|(_, waiting)| waiting.kind.alarm().is_some()).map(|(place, _)| *place);
+        let emergency = self.waiting.iter().find(|(_, waiting)| waiting.kind.alarm().is_some()).map(|(place, _)| *place);
         let place = emergency.or_else(|| self.waiting.keys().next().copied())?;
         let announcement = self.waiting.remove(&place)?;
         self.playing = Some(Playing { announcement: announcement.clone(), place, stale: None });
@@ -274,8 +267,7 @@ impl Playlist {
     pub fn interrupted(&mut self) -> Option<Dropped> {
         let Playing { announcement, place, stale } = self.playing.take()?;
         let rev = announcement.rev;
-        let newer =
-            self.waiting.values().any(|waiting| waiting.number.is_some() && waiting.number == announcement.number);
+        let newer = self.waiting.values().any(|waiting| waiting.number.is_some() && waiting.number == announcement.number);
         let why = stale.or_else(|| newer.then_some(Why::Merged));
         let why = why.or_else(|| (self.waiting.len() >= self.limits.queue_max).then_some(Why::QueueFull));
         if why.is_none() {
@@ -285,11 +277,8 @@ impl Playlist {
     }
 
     fn is_too_old(&self, announcement: &Announcement, now: DateTime<Utc>) -> bool {
-        let age_max = if announcement.kind.alarm().is_some() {
-            Duration::seconds(i64::from(EMERGENCY_AGE_S_MAX))
-        } else {
-            self.limits.age_max
-        };
+        let age_max =
+            if announcement.kind.alarm().is_some() { Duration::seconds(i64::from(EMERGENCY_AGE_S_MAX)) } else { self.limits.age_max };
         // A clock that went back makes ages negative: nothing is dropped for that.
         now.signed_duration_since(announcement.at) > age_max
     }
@@ -310,14 +299,7 @@ mod tests {
 
     fn about(rev: u64, kind: Kind, number: &str) -> Announcement {
         let number = (!number.is_empty()).then(|| number.to_owned());
-        Announcement {
-            rev,
-            at: at(i64::try_from(rev).unwrap()),
-            kind,
-            number,
-            counter: Some("1".to_owned()),
-            languages: Vec::new(),
-        }
+        Announcement { rev, at: at(i64::try_from(rev).unwrap()), kind, number, counter: Some("1".to_owned()), languages: Vec::new() }
     }
 
     fn call(rev: u64, number: &str) -> Announcement {

@@ -119,8 +119,7 @@ impl Voice {
     /// The announcement lacks what its phrase needs.
     pub fn render(&self, announcement: &Announcement) -> Result<Pcm, RenderError> {
         let phrases = self.book.phrases(announcement)?;
-        let sentences: Vec<(Language, Pcm)> =
-            phrases.iter().map(|phrase| (phrase.language, self.sentence(phrase))).collect();
+        let sentences: Vec<(Language, Pcm)> = phrases.iter().map(|phrase| (phrase.language, self.sentence(phrase))).collect();
         Ok(self.assemble(announcement, &sentences))
     }
 }
@@ -183,8 +182,7 @@ mod tests {
     }
 
     fn every_kind() -> Vec<Kind> {
-        let mut kinds =
-            vec![Kind::Call { calls: 1 }, Kind::Recall { calls: 2 }, Kind::Missed, Kind::Transfer, Kind::Closing];
+        let mut kinds = vec![Kind::Call { calls: 1 }, Kind::Recall { calls: 2 }, Kind::Missed, Kind::Transfer, Kind::Closing];
         for what in [Alarm::Fire, Alarm::Earthquake, Alarm::Network, Alarm::Other, Alarm::Over] {
             kinds.extend([false, true].map(|drill| Kind::Emergency { what, drill }));
         }
@@ -212,8 +210,7 @@ mod tests {
         let call = announcement(Kind::Call { calls: 1 });
         for repeats in 1..=3_u8 {
             let voice = Voice::load(&VoiceSettings { repeats, ..VoiceSettings::default() }).unwrap();
-            let said: u64 =
-                voice.book().phrases(&call).unwrap().iter().map(|phrase| voice.sentence(phrase).length_ms()).sum();
+            let said: u64 = voice.book().phrases(&call).unwrap().iter().map(|phrase| voice.sentence(phrase).length_ms()).sum();
             let times = u64::from(repeats);
             let silences = (2 * times - 1) * u64::from(BETWEEN_SENTENCES_MS) + u64::from(AFTER_CHIME_MS);
             let expected = chime(voice.rate_hz()).length_ms() + times * said + silences;

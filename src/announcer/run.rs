@@ -130,15 +130,8 @@ impl<O: Output> Announcer<O> {
         let cursor = file.load(epoch);
         let limits = Limits::from(&settings);
         let speaker = output.state().borrow().clone();
-        let status = watch::Sender::new(VoiceStatus {
-            speaker,
-            saying: None,
-            waiting: 0,
-            heard: 0,
-            dropped: 0,
-            fallbacks: 0,
-            cursor_kept: true,
-        });
+        let status =
+            watch::Sender::new(VoiceStatus { speaker, saying: None, waiting: 0, heard: 0, dropped: 0, fallbacks: 0, cursor_kept: true });
         let playlist = Playlist::resume(limits, &cursor);
         let epoch = epoch.to_owned();
         let desk = Desk { now, limits, playlist, epoch, file, saved: cursor, status, settled: false, open: true };

@@ -243,12 +243,12 @@ mod minute_of_day {
 
     /// Writes `HH:MM`.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-    pub fn serialize<S: Serializer>(time: &NaiveTime, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(time: &NaiveTime, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(&format_args!("{:02}:{:02}", time.hour(), time.minute()))
     }
 
     /// Reads `HH:MM`.
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<NaiveTime, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<NaiveTime, D::Error> {
         let text = String::deserialize(from)?;
         NaiveTime::parse_from_str(&text, "%H:%M").map_err(|_| D::Error::custom("时间写作 / a time is written HH:MM"))
     }

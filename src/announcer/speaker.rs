@@ -185,8 +185,8 @@ impl Desk {
         let Some(opened) = &self.opened else { return Err("closed".to_owned()) };
         let silence_ms = order.sound.gap_ms.saturating_add(TAIL_MS);
         let length_ms = order.sound.pcm.length_ms().saturating_add(u64::from(silence_ms));
-        let tape = Tape::new(&order.sound, silence_ms, Arc::clone(&order.stop), serial, opened.to_news.clone())
-            .ok_or("a sound without a rate")?;
+        let tape =
+            Tape::new(&order.sound, silence_ms, Arc::clone(&order.stop), serial, opened.to_news.clone()).ok_or("a sound without a rate")?;
         opened.sink.mixer().add(tape);
         let patience = Duration::from_millis(length_ms.saturating_mul(2)).saturating_add(STALL_MARGIN);
         loop {
@@ -262,13 +262,7 @@ struct Tape {
 }
 
 impl Tape {
-    fn new(
-        sound: &Sound,
-        silence_ms: u32,
-        stop: Arc<AtomicBool>,
-        serial: u64,
-        to_news: SyncSender<News>,
-    ) -> Option<Self> {
+    fn new(sound: &Sound, silence_ms: u32, stop: Arc<AtomicBool>, serial: u64, to_news: SyncSender<News>) -> Option<Self> {
         let rate = NonZero::new(sound.pcm.rate_hz())?;
         let silence = samples_of(rate.get(), silence_ms);
         let end = sound.pcm.samples().len().saturating_add(silence);

@@ -31,64 +31,145 @@ pub enum TicketStep {
     Start,
     Miss,
     Reinstate,
-    Park { reason: Option<FreeText> },
+    Park {
+        reason: Option<FreeText>,
+    },
     /// At the clerk's counter, or where it was parked.
-    Resume { counter: Option<CounterNo> },
-    PutBack { delay_s: Option<u32>, reason: Option<FreeText> },
-    Transfer { to: Target, place: TransferPlace, reason: Option<FreeText> },
+    Resume {
+        counter: Option<CounterNo>,
+    },
+    PutBack {
+        delay_s: Option<u32>,
+        reason: Option<FreeText>,
+    },
+    Transfer {
+        to: Target,
+        place: TransferPlace,
+        reason: Option<FreeText>,
+    },
     Finish(Finish),
-    Cancel { reason: Option<FreeText> },
+    Cancel {
+        reason: Option<FreeText>,
+    },
 }
 
 /// What can be done at one counter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CounterStep {
     Open,
-    Pause { reason: Option<FreeText> },
+    Pause {
+        reason: Option<FreeText>,
+    },
     Resume,
-    Close { reason: Option<FreeText> },
+    Close {
+        reason: Option<FreeText>,
+    },
     /// Finishes the customer in hand, if `finish` says how, and calls the next.
-    Next { expect: Option<TicketId>, finish: Option<Finish> },
+    Next {
+        expect: Option<TicketId>,
+        finish: Option<Finish>,
+    },
     /// Calls a chosen ticket, with a reason.
-    Call { ticket: TicketId, expect: Option<TicketId>, reason: FreeText },
+    Call {
+        ticket: TicketId,
+        expect: Option<TicketId>,
+        reason: FreeText,
+    },
     /// Works another set of services from now on.
-    Plan { services: Vec<Offer> },
+    Plan {
+        services: Vec<Offer>,
+    },
 }
 
 /// What may be asked of the hall.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     Issue(Issue),
-    Ticket { ticket: TicketId, step: TicketStep, fence: Option<u64> },
-    Counter { counter: CounterNo, step: CounterStep, fence: Option<u64> },
+    Ticket {
+        ticket: TicketId,
+        step: TicketStep,
+        fence: Option<u64>,
+    },
+    Counter {
+        counter: CounterNo,
+        step: CounterStep,
+        fence: Option<u64>,
+    },
     /// By the customer, from the phone page.
-    Rate { ticket: TicketId, grade: u8 },
+    Rate {
+        ticket: TicketId,
+        grade: u8,
+    },
     /// By the customer, from the phone page.
-    Leave { ticket: TicketId },
-    OpenService { service: ServiceId },
-    CloseService { service: ServiceId, reason: Option<FreeText> },
-    PostNotice { text: Text },
-    RemoveNotice { notice: NoticeId },
+    Leave {
+        ticket: TicketId,
+    },
+    OpenService {
+        service: ServiceId,
+    },
+    CloseService {
+        service: ServiceId,
+        reason: Option<FreeText>,
+    },
+    PostNotice {
+        text: Text,
+    },
+    RemoveNotice {
+        notice: NoticeId,
+    },
     /// The hall's people changed what they wrote down; no event when nothing differs.
-    SetProfile { profile: Box<Profile> },
+    SetProfile {
+        profile: Box<Profile>,
+    },
     /// Gives a new hall its link key; no event when it has one.
-    Create { link_key: Arc<str> },
+    Create {
+        link_key: Arc<str>,
+    },
     /// What has fallen due: tickets called often enough that did not come.
     MissDue,
 
-    CreateAccount { account: Account },
+    CreateAccount {
+        account: Account,
+    },
     /// The first administrator: refused once one exists.
-    CreateFirstAdmin { account: Account },
-    ChangeAccount { account: Account },
-    RemoveAccount { username: Username },
-    StartSession { username: Username, digest: Arc<str>, replaces: Option<SessionId> },
-    EndSession { session: SessionId },
-    StartPairing { kind: Role, code: Arc<str>, claim_digest: Arc<str> },
-    ApprovePairing { code: Arc<str>, name: String, counter: Option<CounterNo> },
+    CreateFirstAdmin {
+        account: Account,
+    },
+    ChangeAccount {
+        account: Account,
+    },
+    RemoveAccount {
+        username: Username,
+    },
+    StartSession {
+        username: Username,
+        digest: Arc<str>,
+        replaces: Option<SessionId>,
+    },
+    EndSession {
+        session: SessionId,
+    },
+    StartPairing {
+        kind: Role,
+        code: Arc<str>,
+        claim_digest: Arc<str>,
+    },
+    ApprovePairing {
+        code: Arc<str>,
+        name: String,
+        counter: Option<CounterNo>,
+    },
     /// The device fetches its token, once.
-    ClaimPairing { pairing: PairingId, token_digest: Arc<str> },
-    AddDevice { device: NewDevice },
-    RevokeDevice { device: DeviceId },
+    ClaimPairing {
+        pairing: PairingId,
+        token_digest: Arc<str>,
+    },
+    AddDevice {
+        device: NewDevice,
+    },
+    RevokeDevice {
+        device: DeviceId,
+    },
 }
 
 /// A device or token to be added.

@@ -47,6 +47,8 @@ pub struct TicketRef {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CounterRef {
     pub counter: CounterNo,
+    /// Who works it, as `clerk:wang`.
+    #[serde(with = "clerk_word")]
     pub clerk: Option<Actor>,
     pub fence: u64,
     #[serde(default)]
@@ -301,5 +303,21 @@ impl EventBody {
             Self::DeviceAdded { .. } => "device.added",
             Self::DeviceRevoked { .. } => "device.revoked",
         }
+    }
+}
+
+/// A clerk is written as one word; which browser it was stands in `by`.
+mod clerk_word {
+    use super::{Actor, Arc, Deserialize, Serialize};
+    use serde::{Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "serde asks for this shape")]
+    pub(super) fn serialize<S: Serializer>(clerk: &Option<Actor>, s: S) -> Result<S::Ok, S::Error> {
+        clerk.as_ref().map(|clerk| &clerk.actor).serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Actor>, D::Error> {
+        let word = Option::<Arc<str>>::deserialize(d)?;
+        Ok(word.map(|actor| Actor { actor, device: None }))
     }
 }

@@ -12,7 +12,10 @@ pub enum Refusal {
     UnknownService,
     UnknownCounter,
     /// A field's value does not fit, with the field's name and what is wrong.
-    InvalidField { field: &'static str, problem: String },
+    InvalidField {
+        field: &'static str,
+        problem: String,
+    },
     /// Outside opening hours, in a break, on a holiday.
     HallClosed(Issuing),
     /// Closed by staff.
@@ -21,19 +24,27 @@ pub enum Refusal {
     ServiceFull,
     /// No more numbers today at all.
     HallFull,
-    WrongState { state: TicketState },
+    WrongState {
+        state: TicketState,
+    },
     /// The ticket the clerk believed to be current is not.
-    CounterMovedOn { current: Option<TicketId> },
+    CounterMovedOn {
+        current: Option<TicketId>,
+    },
     /// Somebody else opened the counter since.
     CounterTakenOver,
     CounterNotOpen,
     CounterPaused,
     /// Finish the customer in hand first.
-    TicketInHand { current: TicketId },
+    TicketInHand {
+        current: TicketId,
+    },
     NoTicketInHand,
     CounterDoesNotServe,
     NotYourCounter,
-    RecallTooSoon { retry_after_s: u32 },
+    RecallTooSoon {
+        retry_after_s: u32,
+    },
     RefusalNeedsReasonAndSolution,
     MissingMaterialsNeedsList,
     AlreadyRated,
@@ -41,7 +52,10 @@ pub enum Refusal {
     /// The last administrator stays.
     LastAdmin,
     /// A limit of the hall's own lists was reached.
-    TooMany { what: &'static str, max: usize },
+    TooMany {
+        what: &'static str,
+        max: usize,
+    },
     PairingExpired,
     PairingUsed,
     BadCode,

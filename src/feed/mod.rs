@@ -139,10 +139,11 @@ impl Feed {
     /// Starts the one tail of a journal on the current tokio runtime, from the event after `after`.
     #[must_use]
     pub fn start<J: Journal>(journal: Arc<J>, after: u64) -> Self {
+        let past: Arc<dyn Past> = journal.clone();
         let inner = Arc::new(Inner {
             ring: RwLock::new(Ring::new(after, RING_EVENTS_MAX)),
             progress: watch::Sender::new(Progress { last: after, trouble: None }),
-            past: Arc::clone(&journal) as Arc<dyn Past>,
+            past,
         });
         let stop = Arc::new(watch::Sender::new(false));
         tokio::spawn(tail::run(journal, Arc::clone(&inner), stop.subscribe()));

@@ -38,6 +38,10 @@ impl Ring {
         }
         let index = self.batches.partition_point(|batch| batch.last <= after);
         let batch = self.batches.get(index)?;
-        if batch.first == after + 1 && batch.events.len() <= limit { Some(Arc::clone(batch)) } else { Some(Arc::new(batch.part(after, limit))) }
+        if batch.first == after + 1 && batch.events.len() <= limit {
+            Some(Arc::clone(batch))
+        } else {
+            Some(Arc::new(batch.part(after, limit)))
+        }
     }
 }

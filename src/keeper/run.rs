@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{BATCH_COMMANDS_MAX, Condition, Fault, Inner, Job, Keeper, OpenError, Options, QUEUE_COMMANDS_MAX, Render, Reply, Request};
 use super::{Answer, Decided, mirror};
+use super::{BATCH_COMMANDS_MAX, Condition, Fault, Inner, Job, Keeper, OpenError, Options, QUEUE_COMMANDS_MAX, Render, Reply, Request};
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::command::Command;
 use crate::domain::event::{EVENT_VERSION, Event, EventBody};
@@ -250,7 +250,9 @@ impl<J: Journal> Run<J> {
         let mut jobs = batch;
         for round in 0..STALE_ROUNDS_MAX {
             if let Err(fault) = self.turn_day().await {
-                jobs.into_iter().for_each(|job| refuse(job, fault.clone()));
+                for job in jobs {
+                    refuse(job, fault.clone());
+                }
                 return;
             }
             jobs = match self.round(jobs).await {
@@ -265,7 +267,9 @@ impl<J: Journal> Run<J> {
             let jitter_ms = (self.committed_rev ^ u64::from(std::process::id())) % u64::from(round + 2);
             sleep(Duration::from_millis(jitter_ms)).await;
         }
-        jobs.into_iter().for_each(|job| refuse(job, Fault::Overloaded));
+        for job in jobs {
+            refuse(job, Fault::Overloaded);
+        }
     }
 
     /// One attempt. Gives back the jobs that have to be decided again; `Err` when all were told that it failed.
@@ -295,7 +299,9 @@ impl<J: Journal> Run<J> {
         match outcome {
             Ok(Committed::Done) => {
                 self.accept(&events);
-                pending.into_iter().for_each(answer);
+                for one in pending {
+                    answer(one);
+                }
                 Ok(later)
             }
             Ok(Committed::Stale(_)) => self.again(pending, later).await,
@@ -305,16 +311,17 @@ impl<J: Journal> Run<J> {
             }
             Err(error) => {
                 let unknown = matches!(error, JournalError::Unknown(_));
-                let fault = if unknown { Fault::Unknown } else { self.fault_of(&error) };
+                let fault = if unknown { Fault::Unknown } else { Self::fault_of(&error) };
                 self.set_condition(condition_of(&error));
-                pending.into_iter().for_each(|p| refuse(p.job, fault.clone()));
-                later.into_iter().for_each(|job| refuse(job, fault.clone()));
+                for job in pending.into_iter().map(|p| p.job).chain(later) {
+                    refuse(job, fault.clone());
+                }
                 Err(())
             }
         }
     }
 
-    fn fault_of(&self, error: &JournalError) -> Fault {
+    fn fault_of(error: &JournalError) -> Fault {
         match condition_of(error) {
             Condition::Unsafe(reason) => Fault::Unsafe(reason),
             Condition::Well | Condition::Away(_) => Fault::Away,
@@ -322,13 +329,7 @@ impl<J: Journal> Run<J> {
     }
 
     /// Decides one command on the tentative hall and folds its events in; gives the reply.
-    fn decide_one(
-        &mut self,
-        request: &Request,
-        now: chrono::DateTime<chrono::Utc>,
-        commit: &mut Commit,
-        all: &mut Vec<Event>,
-    ) -> Reply {
+    fn decide_one(&mut self, request: &Request, now: chrono::DateTime<chrono::Utc>, commit: &mut Commit, all: &mut Vec<Event>) -> Reply {
         let first = all.len();
         let refusal: Option<Refusal> = match decide(&self.tentative, &request.command, &request.caller, now) {
             Ok(bodies) => {
@@ -394,7 +395,7 @@ impl<J: Journal> Run<J> {
                     let rev = entries.last().map_or(expected.rev, |e| e.rev);
                     return Ok(Committed::Stale(Position { epoch: Arc::clone(&expected.epoch), rev }));
                 }
-                Ok(Ok(_)) | Ok(Err(JournalError::Away(_) | JournalError::Unknown(_))) => sleep(Duration::from_millis(20)).await,
+                Ok(Ok(_) | Err(JournalError::Away(_) | JournalError::Unknown(_))) => sleep(Duration::from_millis(20)).await,
                 Ok(Err(other)) => return Err(other),
                 Err(_) => break,
             }
@@ -424,7 +425,9 @@ impl<J: Journal> Run<J> {
             Err(condition) => {
                 self.set_condition(condition);
                 let fault = self.fault();
-                jobs.for_each(|job| refuse(job, fault.clone()));
+                for job in jobs {
+                    refuse(job, fault.clone());
+                }
                 Err(())
             }
         }
@@ -459,7 +462,7 @@ impl<J: Journal> Run<J> {
                 }
                 Err(error) => {
                     self.set_condition(condition_of(&error));
-                    return Err(if matches!(error, JournalError::Unknown(_)) { Fault::Unknown } else { self.fault_of(&error) });
+                    return Err(if matches!(error, JournalError::Unknown(_)) { Fault::Unknown } else { Self::fault_of(&error) });
                 }
             }
         }

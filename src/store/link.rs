@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError, Value};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
+    Value,
+};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
@@ -30,8 +33,22 @@ const PIPELINE_REQUESTS_MAX: usize = 256;
 
 /// Refusals that Redis gives before it has changed anything.
 const REFUSED_WHOLE: [&str; 16] = [
-    "LOADING", "READONLY", "MISCONF", "OOM", "BUSY", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "NOAUTH",
-    "WRONGPASS", "NOPERM", "NOSCRIPT", "CROSSSLOT",
+    "LOADING",
+    "READONLY",
+    "MISCONF",
+    "OOM",
+    "BUSY",
+    "MASTERDOWN",
+    "NOREPLICAS",
+    "CLUSTERDOWN",
+    "TRYAGAIN",
+    "MOVED",
+    "ASK",
+    "NOAUTH",
+    "WRONGPASS",
+    "NOPERM",
+    "NOSCRIPT",
+    "CROSSSLOT",
 ];
 
 /// Where a Redis listens.
@@ -116,7 +133,13 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn new(client: Client) -> Self {
-        Self { client, slot: Mutex::new(Slot::default()), turn: Semaphore::new(1), down: AtomicBool::new(false), attempts: AtomicU64::new(0) }
+        Self {
+            client,
+            slot: Mutex::new(Slot::default()),
+            turn: Semaphore::new(1),
+            down: AtomicBool::new(false),
+            attempts: AtomicU64::new(0),
+        }
     }
 
     /// Sends one command and gives its answer.

@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+pub use self::redis::RedisJournal;
 pub use aof::Damage;
 pub use backup::{BackupError, backup, restore};
 pub use child::{ChildHealth, ChildState, PrivateRedis};
@@ -32,7 +33,6 @@ pub use link::RedisAddress;
 pub use memory::MemoryJournal;
 pub use open::{OpenError, OpenOptions, OpenStore, attach, open};
 pub use program::ProgramError;
-pub use self::redis::RedisJournal;
 
 /// Which history this is, and how far it goes. The epoch changes when a journal is restored or lost.
 #[derive(Debug, Clone, PartialEq, Eq)]

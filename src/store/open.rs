@@ -154,7 +154,12 @@ pub(super) async fn take(data_dir: &Path) -> Result<Arc<FolderLock>, OpenError> 
 }
 
 /// Starts the private Redis and waits until it serves.
-pub(super) async fn start_private(data_dir: &Path, server: Option<&Path>, lock: &Arc<FolderLock>, mark: Option<&Mark>) -> Result<PrivateRedis, OpenError> {
+pub(super) async fn start_private(
+    data_dir: &Path,
+    server: Option<&Path>,
+    lock: &Arc<FolderLock>,
+    mark: Option<&Mark>,
+) -> Result<PrivateRedis, OpenError> {
     let folder_error = |error| OpenError::Folder { dir: data_dir.to_owned(), error };
     let folder = RedisFolder::prepare(data_dir).map_err(folder_error)?;
     // Looked at before anything is started: an empty Redis must not even come to be where a journal was.

@@ -47,7 +47,11 @@ pub enum ProgramError {
 impl Program {
     /// Finds one: the given path, else the names on the PATH, else the tools under their other name (as a link in `dir`).
     pub(super) fn find(given: Option<&Path>, dir: &Path) -> Result<Self, ProgramError> {
-        let guarded = Command::new("setpriv").args(["--pdeathsig", "TERM", "true"]).stdin(Stdio::null()).output().is_ok_and(|out| out.status.success());
+        let guarded = Command::new("setpriv")
+            .args(["--pdeathsig", "TERM", "true"])
+            .stdin(Stdio::null())
+            .output()
+            .is_ok_and(|out| out.status.success());
         if let Some(path) = given {
             return match check_version(path) {
                 Ok(()) => Ok(Self { path: path.to_owned(), guarded }),

@@ -357,8 +357,13 @@ impl Packed {
         packed.keys.extend(commit.search_reply_days.iter().map(|day| keys.replies(day)));
         packed.keys.push(keys.replies(&commit.reply_day));
         packed.keys.extend(commit.forget_reply_days.iter().map(|day| keys.replies(day)));
-        let counts =
-            [commit.events.len(), commit.replies.len(), commit.search_reply_days.len(), commit.forget_reply_days.len(), commit.writes.len()];
+        let counts = [
+            commit.events.len(),
+            commit.replies.len(),
+            commit.search_reply_days.len(),
+            commit.forget_reply_days.len(),
+            commit.writes.len(),
+        ];
         packed.args.extend(counts.iter().map(usize::to_string));
         for (event, rev) in commit.events.iter().zip(expected.rev + 1..) {
             if event.rev != rev {

@@ -2,6 +2,15 @@
 //!
 //! `SIM_SEED=n cargo test --test sim` plays one seed again; `SIM_SEEDS=n` plays that many from a fixed start.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "a test says what is wrong by panicking"
+)]
+
 mod auditor;
 mod random;
 mod workload;
@@ -178,11 +187,8 @@ impl World {
 }
 
 fn request(command: Command, caller: Caller, key: Option<&str>) -> Request {
-    let key = key.map(|key| IdempotencyKey {
-        scope: caller.actor.actor.to_string(),
-        key: key.to_owned(),
-        fingerprint: format!("{command:?}"),
-    });
+    let key =
+        key.map(|key| IdempotencyKey { scope: caller.actor.actor.to_string(), key: key.to_owned(), fingerprint: format!("{command:?}") });
     Request { command, caller, key, render: render() }
 }
 

@@ -1,6 +1,6 @@
 //! A small seeded source of chance: the same seed plays the same day again.
 
-/// SplitMix64.
+/// `SplitMix64`.
 #[derive(Debug, Clone)]
 pub struct Chance(u64);
 

@@ -98,7 +98,8 @@ fn finish(chance: &mut Chance) -> Finish {
 }
 
 fn issue(chance: &mut Chance, profile: &Profile) -> (Command, Caller) {
-    let class = *chance.pick(&[Class::Ordinary, Class::Ordinary, Class::Ordinary, Class::Courtesy, Class::Statutory, Class::Appointment]).unwrap();
+    let class =
+        *chance.pick(&[Class::Ordinary, Class::Ordinary, Class::Ordinary, Class::Courtesy, Class::Statutory, Class::Appointment]).unwrap();
     let service = chance.pick(&profile.services).unwrap().id.clone();
     let language = if chance.permille(300) { Language::En } else { Language::Zh };
     let kiosk = Caller { actor: Actor::new(Role::Kiosk, &format!("k{}", chance.below(3)), None), any_counter: false };

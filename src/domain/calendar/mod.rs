@@ -271,11 +271,7 @@ impl Calendar {
             Standing::Open { until: Some(closes_at) } => {
                 let spare = TimeDelta::minutes(i64::from(self.last_issue_before_close_min));
                 let too_late = closes_at.signed_duration_since(now) <= spare && !self.opens_again_today(closes_at);
-                if too_late && !spare.is_zero() {
-                    Issuing::TooLate { closes_at, opens_at: self.next_opening(now) }
-                } else {
-                    Issuing::Yes
-                }
+                if too_late && !spare.is_zero() { Issuing::TooLate { closes_at, opens_at: self.next_opening(now) } } else { Issuing::Yes }
             }
             Standing::Open { until: None } => Issuing::Yes,
             closed @ (Standing::Break { .. }

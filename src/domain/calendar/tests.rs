@@ -5,8 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const ZONES: [&str; 6] =
-    ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Shanghai", "Africa/Cairo", "America/Santiago"];
+const ZONES: [&str; 6] = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Shanghai", "Africa/Cairo", "America/Santiago"];
 
 /// Moments at which the clocks of one of the zones jump.
 const JUMPS: [&str; 12] = [
@@ -58,15 +57,8 @@ fn hall() -> Calendar {
 fn with_week(zone: &str, hours: &[&str]) -> Calendar {
     let mut calendar = Calendar::round_the_clock(zone.parse().unwrap());
     let day: Vec<Hours> = hours.iter().map(|text| text.parse().unwrap()).collect();
-    calendar.week = Week {
-        mon: day.clone(),
-        tue: day.clone(),
-        wed: day.clone(),
-        thu: day.clone(),
-        fri: day.clone(),
-        sat: day.clone(),
-        sun: day,
-    };
+    calendar.week =
+        Week { mon: day.clone(), tue: day.clone(), wed: day.clone(), thu: day.clone(), fri: day.clone(), sat: day.clone(), sun: day };
     calendar
 }
 
@@ -211,8 +203,7 @@ fn the_ends_of_time_do_not_panic() {
 
 fn instants() -> impl Strategy<Value = DateTime<Utc>> {
     let anywhere = (1_735_689_600_000_i64..1_830_297_600_000).prop_map(|ms| DateTime::from_timestamp_millis(ms).unwrap());
-    let near_a_jump = (0..JUMPS.len(), -16_200_000_i64..16_200_000)
-        .prop_map(|(jump, ms)| utc(JUMPS[jump]) + TimeDelta::milliseconds(ms));
+    let near_a_jump = (0..JUMPS.len(), -16_200_000_i64..16_200_000).prop_map(|(jump, ms)| utc(JUMPS[jump]) + TimeDelta::milliseconds(ms));
     prop_oneof![anywhere, near_a_jump]
 }
 

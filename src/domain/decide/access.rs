@@ -29,7 +29,7 @@ pub(super) fn decide(hall: &Hall, command: &Command, now: DateTime<Utc>) -> Resu
         Command::StartSession { username, digest, replaces } => start_session(hall, username, digest, *replaces, now),
         Command::EndSession { session } => {
             let session = hall.access.sessions.get(session);
-            Ok(session.map(|s| ended(s)).into_iter().collect())
+            Ok(session.map(ended).into_iter().collect())
         }
         Command::StartPairing { kind, code, claim_digest } => start_pairing(hall, *kind, code, claim_digest, now),
         Command::ApprovePairing { code, name, counter } => {
@@ -183,23 +183,14 @@ fn start_pairing(
     Ok(vec![EventBody::PairingStarted { pairing }])
 }
 
-fn claim_pairing(
-    hall: &Hall,
-    id: PairingId,
-    token_digest: &std::sync::Arc<str>,
-    now: DateTime<Utc>,
-) -> Result<Vec<EventBody>, Refusal> {
+fn claim_pairing(hall: &Hall, id: PairingId, token_digest: &std::sync::Arc<str>, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     let pairing = hall.access.pairings.get(&id).ok_or(Refusal::PairingUsed)?;
     if pairing.expires_at <= now {
         return Err(Refusal::PairingExpired);
     }
     let approved = pairing.approved.as_ref().ok_or(Refusal::NotFound)?;
-    let device = NewDevice {
-        kind: pairing.kind,
-        name: approved.name.clone(),
-        counter: approved.counter.clone(),
-        digest: token_digest.clone(),
-    };
+    let device =
+        NewDevice { kind: pairing.kind, name: approved.name.clone(), counter: approved.counter.clone(), digest: token_digest.clone() };
     Ok(vec![add_device(hall, &device, now)?, EventBody::PairingEnded { pairing: id }])
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::actor::Caller;
+use super::{find, reference, ticket};
+use crate::domain::actor::{Actor, Caller};
 use crate::domain::command::CounterStep;
 use crate::domain::counter::{Counter, CounterState};
 use crate::domain::event::{CounterRef, EventBody, TicketRef};
@@ -15,7 +16,6 @@ use crate::domain::profile::check_offers;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::FreeText;
 use crate::domain::ticket::{CallRule, Finish, LineKey, PassedOver, Ticket, TicketState, Why};
-use super::{find, reference, ticket};
 
 /// How many who had come earlier are named with a call.
 const PASSED_OVER_MAX: usize = 5;
@@ -32,7 +32,7 @@ pub(super) fn step(
     match step {
         CounterStep::Open => {
             let fence = counter.fence + 1;
-            let clerk = Some(caller.actor.clone());
+            let clerk = Some(Actor { actor: caller.actor.actor.clone(), device: None });
             return Ok(vec![EventBody::CounterOpened(CounterRef { counter: no.clone(), clerk, fence, reason: None })]);
         }
         CounterStep::Plan { services } => {

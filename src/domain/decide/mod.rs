@@ -18,7 +18,7 @@ use super::refusal::Refusal;
 use super::ticket::{Ticket, TicketState};
 
 /// At most this many tickets are closed by one event batch when the day turns; the rest follows in further batches.
-pub const DAY_END_BATCH_MAX: usize = 1_000;
+pub(super) const DAY_END_BATCH_MAX: usize = 1_000;
 
 /// Judges `command` by `caller` at `now`. Pure: the same hall, command and instant always decide the same.
 ///

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
+use super::{find, reference};
 use crate::domain::actor::Caller;
 use crate::domain::calendar::Issuing;
 use crate::domain::command::{Issue, TicketStep};
@@ -14,7 +15,6 @@ use crate::domain::profile::Class;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::FreeText;
 use crate::domain::ticket::{Finish, LineKey, MATERIALS_LISTED_MAX, Outcome, Target, Ticket, TicketState, TransferPlace};
-use super::{find, reference};
 
 /// An appointment counts from this long before its time.
 const APPOINTMENT_CREDIT_MIN: i64 = 30;
@@ -276,18 +276,13 @@ fn transfer(
     };
     let line = hall.line(&key);
     let score_ms = match place {
-        TransferPlace::Front => line.and_then(|l| l.first()).map_or_else(|| line_now(hall, now), |head| head.place.score_ms - 1),
-        TransferPlace::End => line.and_then(|l| l.last()).map_or(0, |last| last.place.score_ms).max(line_now(hall, now)),
+        TransferPlace::Front => {
+            line.and_then(super::super::line::Line::first).map_or_else(|| line_now(hall, now), |head| head.place.score_ms - 1)
+        }
+        TransferPlace::End => line.and_then(super::super::line::Line::last).map_or(0, |last| last.place.score_ms).max(line_now(hall, now)),
         TransferPlace::ByAge => ticket.issued_at.timestamp_millis() - hall.profile.credit_ms(ticket.class),
     };
-    Ok(vec![EventBody::TicketTransferred {
-        of: with_reason(ticket, reason),
-        from,
-        to: service,
-        to_counter: counter,
-        place,
-        score_ms,
-    }])
+    Ok(vec![EventBody::TicketTransferred { of: with_reason(ticket, reason), from, to: service, to_counter: counter, place, score_ms }])
 }
 
 /// The events of finishing a ticket in hand; one that was only called is started by it.

@@ -126,7 +126,8 @@ impl Calibration {
 
     /// The widening that would just have kept a promise.
     fn needed(&self, told: Range, told_ms: i64, waited_ms: i64) -> u16 {
-        let then = self.changes.iter().rev().find(|(from_ms, _)| *from_ms <= told_ms).map_or(self.neutral_permille, |(_, permille)| *permille);
+        let then =
+            self.changes.iter().rev().find(|(from_ms, _)| *from_ms <= told_ms).map_or(self.neutral_permille, |(_, permille)| *permille);
         let told_ms = i64::from(told.high_min) * 60_000 + SLACK_MS;
         let needed = waited_ms.saturating_add(SLACK_MS).saturating_mul(i64::from(then)) / told_ms;
         u16::try_from(needed).unwrap_or(u16::MAX)

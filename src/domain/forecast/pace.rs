@@ -38,17 +38,17 @@ static NORMAL: LazyLock<[f64; TABLE]> = LazyLock::new(|| {
 
 /// A small generator of random numbers with a seed (`SplitMix64`): the same seed gives the same forecast.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
     /// A generator that gives the numbers of this seed.
-    pub const fn seeded(seed: u64) -> Self {
+    pub(super) const fn seeded(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next 64 random bits.
     #[inline]
-    pub const fn bits(&mut self) -> u64 {
+    pub(super) const fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -64,7 +64,7 @@ impl Random {
 
 /// What one call of a service may cost a counter.
 #[derive(Debug, Clone)]
-pub struct Table {
+pub(super) struct Table {
     /// Ascending, milliseconds.
     durations_ms: [i64; TABLE],
     mean_ms: i64,
@@ -77,7 +77,7 @@ impl Table {
     /// How long a counter is busy with the next `people` it calls (nearly always one): a service, or the wait for somebody
     /// who does not come.
     #[inline]
-    pub fn draw(&self, people: u32, random: &mut Random) -> i64 {
+    pub(super) fn draw(&self, people: u32, random: &mut Random) -> i64 {
         let bits = random.bits();
         let one = if bits & 0xFFFF < self.no_show { self.no_show_ms } else { self.at(usize::from(bits.to_be_bytes()[0])) };
         if people == 1 {
@@ -89,7 +89,7 @@ impl Table {
     }
 
     /// How much longer a service takes that has taken `elapsed_ms` so far: one of the durations that are longer than that.
-    pub fn draw_remaining(&self, elapsed_ms: i64, random: &mut Random) -> i64 {
+    pub(super) fn draw_remaining(&self, elapsed_ms: i64, random: &mut Random) -> i64 {
         let past = self.durations_ms.partition_point(|duration| *duration <= elapsed_ms);
         let longer = TABLE - past;
         let pick = random.byte() * longer / TABLE;
@@ -116,21 +116,21 @@ static EXPONENTIAL: LazyLock<[i64; TABLE]> = LazyLock::new(|| {
 
 /// A time without memory: to the next who comes, to the next pause.
 #[inline]
-pub fn exponential(mean_ms: i64, random: &mut Random) -> i64 {
+pub(super) fn exponential(mean_ms: i64, random: &mut Random) -> i64 {
     let unit = EXPONENTIAL.get(random.byte()).copied().unwrap_or(UNIT);
     (unit.saturating_mul(mean_ms) / UNIT).max(1)
 }
 
 /// When counters pause and for how long: both exponential, so without memory.
 #[derive(Debug, Clone, Copy)]
-pub struct Pauses {
+pub(super) struct Pauses {
     every_ms: i64,
     length_ms: i64,
 }
 
 impl Pauses {
     /// The pauses of a hall.
-    pub fn of(pace: PausePace) -> Self {
+    pub(super) fn of(pace: PausePace) -> Self {
         // Clerks are away for a moment at least: a hall where time stands still would never end.
         let length_ms = i64::from(pace.length_ms).max(PAUSE_MS_MIN);
         Self { every_ms: i64::from(pace.every_ms), length_ms }
@@ -138,7 +138,7 @@ impl Pauses {
 
     /// How long until a counter pauses.
     #[inline]
-    pub fn draw_gap(self, random: &mut Random) -> i64 {
+    pub(super) fn draw_gap(self, random: &mut Random) -> i64 {
         if self.every_ms == 0 {
             return i64::MAX;
         }
@@ -147,33 +147,34 @@ impl Pauses {
 
     /// How long a pause takes; one that has begun takes as much longer, however long it has taken.
     #[inline]
-    pub fn draw_length(self, random: &mut Random) -> i64 {
+    pub(super) fn draw_length(self, random: &mut Random) -> i64 {
         exponential(self.length_ms, random)
     }
 }
 
 /// How fast the whole hall is in one rollout.
 #[derive(Debug, Clone, Copy)]
-pub struct DayPace(i64);
+pub(super) struct DayPace(i64);
 
 impl DayPace {
     /// Draws one.
-    pub fn draw(random: &mut Random) -> Self {
+    pub(super) fn draw(random: &mut Random) -> Self {
         let normal = NORMAL.get(random.byte()).copied().unwrap_or(0.0);
         Self(i64::from(whole((DAY_SPREAD * normal).exp() * 1_024.0)))
     }
 
     /// A duration at this pace.
     #[inline]
-    pub const fn stretch(self, duration_ms: i64) -> i64 {
+    pub(super) const fn stretch(self, duration_ms: i64) -> i64 {
         duration_ms.saturating_mul(self.0) / UNIT
     }
 }
 
 /// One table for each service.
-pub fn tables(services: &[ServicePace]) -> Vec<Table> {
+pub(super) fn tables(services: &[ServicePace]) -> Vec<Table> {
     let seen: Vec<Seen> = services.iter().map(Seen::of).collect();
-    let (count, relative) = seen.iter().fold((0.0, 0.0), |(count, relative), one| (count + one.count, relative + one.sum_ms / one.configured_ms));
+    let (count, relative) =
+        seen.iter().fold((0.0, 0.0), |(count, relative), one| (count + one.count, relative + one.sum_ms / one.configured_ms));
     let day = (ORDINARY_DAY_WEIGHT + relative) / (ORDINARY_DAY_WEIGHT + count);
     services.iter().zip(&seen).map(|(service, seen)| table(service, seen, day)).collect()
 }
@@ -217,7 +218,12 @@ fn table(service: &ServicePace, seen: &Seen, day: f64) -> Table {
 }
 
 /// A non-negative number as a whole one, at most `u32::MAX`.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded and clamped to the type's range first")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "rounded and clamped to the type's range first"
+)]
 fn whole(value: f64) -> u32 {
     value.round().clamp(0.0, f64::from(u32::MAX)) as u32
 }

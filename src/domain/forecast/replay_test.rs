@@ -170,7 +170,8 @@ impl Hall {
             let all: Vec<f64> = services.iter().flat_map(|service| &self.observed[*service]).map(|ms| f64::from(*ms) / 60_000.0).collect();
             if all.is_empty() { f64::from(SERVICES[service].0) } else { all.iter().sum::<f64>() / count(all.len()) }
         };
-        let serving = input.counters.iter().filter(open).filter(|counter| counter.offers.iter().any(|offer| offer.service == service)).count();
+        let serving =
+            input.counters.iter().filter(open).filter(|counter| counter.offers.iter().any(|offer| offer.service == service)).count();
         let ahead = count(self.lines[service].rank(place));
         let all_ahead = count(self.lines.iter().map(|line| line.rank(place)).sum());
         Told {
@@ -195,7 +196,14 @@ impl Hall {
             offers: counter.skills.iter().map(|service| OfferNow { service: *service, offset_ms: 0 }).collect(),
             availability: counter.now,
         });
-        Input { now_ms, services: services.collect(), lines: lines.collect(), counters: counters.collect(), pauses: PausePace::default(), arrivals: self.arrivals(now_ms) }
+        Input {
+            now_ms,
+            services: services.collect(),
+            lines: lines.collect(),
+            counters: counters.collect(),
+            pauses: PausePace::default(),
+            arrivals: self.arrivals(now_ms),
+        }
     }
 
     /// How often somebody with a credit came in the last hour.

@@ -15,7 +15,7 @@ const OVERTAKING_MS_MAX: i64 = 2 * 3_600_000;
 const RETIRED: i64 = i64::MAX;
 
 /// Waits in milliseconds of each asked place, one list each, sorted; empty when nobody would call it.
-pub fn waits(input: &Input, asked: &[Asked], seed: u64) -> Vec<Vec<i64>> {
+pub(super) fn waits(input: &Input, asked: &[Asked], seed: u64) -> Vec<Vec<i64>> {
     let stage = Stage::of(input);
     let runs = (CALLS_MAX / stage.places.len().max(1)).clamp(RUNS_MIN, RUNS_MAX);
     let mut waits = vec![Vec::with_capacity(runs); asked.len()];
@@ -83,7 +83,10 @@ struct CounterSpan {
 enum Free {
     At(i64),
     /// When the service in hand ends, which has taken this long so far.
-    AfterService { service: usize, elapsed_ms: i64 },
+    AfterService {
+        service: usize,
+        elapsed_ms: i64,
+    },
     /// When the pause ends.
     AfterPause,
 }
@@ -285,12 +288,14 @@ impl Run {
 
     /// Whom a counter takes: the rule of the hall, over the heads of this rollout.
     fn choose(&self, stage: &Stage, offers: &[(usize, i64)], free_ms: i64) -> Option<Head> {
-        let heads = || offers.iter().filter_map(|(service, offset_ms)| {
-            let line = stage.lines.get(*service)?;
-            let at = *self.heads.get(*service)?;
-            let place = *stage.places.get(at).filter(|_| at < line.end)?;
-            Some((Head { service: *service, offset_ms: *offset_ms, place, stream: None }, place, *offset_ms))
-        });
+        let heads = || {
+            offers.iter().filter_map(|(service, offset_ms)| {
+                let line = stage.lines.get(*service)?;
+                let at = *self.heads.get(*service)?;
+                let place = *stage.places.get(at).filter(|_| at < line.end)?;
+                Some((Head { service: *service, offset_ms: *offset_ms, place, stream: None }, place, *offset_ms))
+            })
+        };
         let here = choose(heads());
         if here.map_or(stage.streams.is_empty(), |head| head.place.score_ms.saturating_add(head.offset_ms) < self.streams_from_ms) {
             return here;

@@ -73,7 +73,8 @@ fn no_promise_where_no_open_counter_serves() {
 #[test]
 fn more_people_wait_longer_and_more_counters_shorten_it() {
     let newcomer = Asked::newcomer(0, NOW, 0);
-    let (ten, twenty, shared) = (median_min(&hall(10, 1), newcomer), median_min(&hall(20, 1), newcomer), median_min(&hall(20, 4), newcomer));
+    let (ten, twenty, shared) =
+        (median_min(&hall(10, 1), newcomer), median_min(&hall(20, 1), newcomer), median_min(&hall(20, 4), newcomer));
     assert!((38..=58).contains(&ten), "{ten}");
     assert!((80..=115).contains(&twenty), "{twenty}");
     assert!((18..=30).contains(&shared), "{shared}");

@@ -34,7 +34,8 @@ pub(super) async fn commit_to(store: &OpenStore, to: u64) -> Position {
 fn redis_pid(data_dir: &Path) -> Option<u32> {
     let folder = data_dir.canonicalize().unwrap().join("redis");
     fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok()).find(|pid: &u32| {
-        let is_redis = fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.starts_with("redis") || name.starts_with("valkey"));
+        let is_redis =
+            fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.starts_with("redis") || name.starts_with("valkey"));
         is_redis && fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == folder)
     })
 }
@@ -54,7 +55,14 @@ async fn a_new_hall_opens_closes_and_opens_again_under_the_same_epoch() {
     let data = dir.path().join("data");
     let store = opened(&data).await;
     let at = commit_to(&store, 3).await;
-    for (path, mode) in [("", 0o700), ("redis", 0o700), ("redis/redis.conf", 0o600), ("lock", 0o600), ("connection.json", 0o600), ("high-water.json", 0o600)] {
+    for (path, mode) in [
+        ("", 0o700),
+        ("redis", 0o700),
+        ("redis/redis.conf", 0o600),
+        ("lock", 0o600),
+        ("connection.json", 0o600),
+        ("high-water.json", 0o600),
+    ] {
         assert_eq!(fs::metadata(data.join(path)).unwrap().permissions().mode() & 0o777, mode, "{path}");
     }
     store.close().await;
@@ -136,6 +144,7 @@ async fn a_redis_that_outlived_its_server_is_ended_and_its_data_served() {
 
 /// Not a test of its own: a server in another process, for the next one.
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the parent test tells its child what to do")]
 async fn serve_until_killed() {
     let Some(data_dir) = std::env::var_os(SERVE).map(PathBuf::from) else { return };
     let store = opened(&data_dir).await;

@@ -94,15 +94,16 @@ async fn a_thousand_events_and_three_thousand_writes_are_one_commit() {
     let redis = TestRedis::start();
     let journal = redis.journal();
     let at = journal.load().await.unwrap().position;
-    let writes = (0..3_000)
-        .map(|n| Write::SortedSetAdd { key: "line:A".into(), member: format!("A{n:04}"), score: f64::from(n) })
-        .collect();
+    let writes =
+        (0..3_000).map(|n| Write::SortedSetAdd { key: "line:A".into(), member: format!("A{n:04}"), score: f64::from(n) }).collect();
     let replies = (0..1_000).map(|n| keyed(&format!("k{n}"), "body")).collect::<Vec<_>>();
     let big = Commit { events: (1..=1_000).map(|rev| event(rev, "x")).collect(), writes, replies, ..day("2026-11-23") };
     assert_eq!(journal.commit(&at, &big).await.unwrap(), Committed::Done);
     assert_eq!(journal.since(0, 2_000).await.unwrap(), big.events);
     assert_eq!(redis.raw(&["ZCARD", "wh:{hall}:line:A"]).await, redis::Value::Int(3_000));
-    let Committed::Repeated(given) = journal.commit(&position(&at, 1_000), &Commit { events: vec![event(1_001, "y")], ..big }).await.unwrap() else {
+    let Committed::Repeated(given) =
+        journal.commit(&position(&at, 1_000), &Commit { events: vec![event(1_001, "y")], ..big }).await.unwrap()
+    else {
         panic!("every reply was given before");
     };
     assert_eq!(given.len(), 1_000);
@@ -298,7 +299,8 @@ impl TestRedis {
         }
         for (key, members) in &beside.sorted_sets {
             for (member, score) in members {
-                let found: f64 = redis::cmd("ZSCORE").arg(format!("wh:{{hall}}:{key}")).arg(member).query_async(&mut connection).await.unwrap();
+                let found: f64 =
+                    redis::cmd("ZSCORE").arg(format!("wh:{{hall}}:{key}")).arg(member).query_async(&mut connection).await.unwrap();
                 assert_eq!(found.to_bits(), score.to_bits());
             }
             let count: usize = redis::cmd("ZCARD").arg(format!("wh:{{hall}}:{key}")).query_async(&mut connection).await.unwrap();

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use super::contract::{commit, position};
 use super::private::{commit_to, opened, options};
 use super::real::TestRedis;
-use crate::store::{BackupError, backup, restore, ChildState, Damage, Journal, JournalError, OpenError, OpenOptions, OpenStore, Position, Reached, SafetyStop, open};
+use crate::store::{
+    BackupError, ChildState, Damage, Journal, JournalError, OpenError, OpenOptions, OpenStore, Position, Reached, SafetyStop, backup, open,
+    restore,
+};
 
 async fn refused(options: OpenOptions) -> SafetyStop {
     match open(options).await {
