@@ -4,6 +4,7 @@ pub mod announcer;
 pub mod clock;
 pub mod domain;
 pub mod feed;
+pub mod history;
 pub mod keeper;
 pub mod settings;
 pub mod store;

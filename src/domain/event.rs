@@ -262,6 +262,68 @@ impl EventBody {
         }
     }
 
+    /// Whether it carries something that must not leave the server: a digest, a password's hash, a code, the link key.
+    #[must_use]
+    pub const fn holds_secrets(&self) -> bool {
+        match self {
+            Self::HallCreated { .. }
+            | Self::AccountCreated { .. }
+            | Self::AccountChanged { .. }
+            | Self::SessionStarted { .. }
+            | Self::PairingStarted { .. }
+            | Self::DeviceAdded { .. } => true,
+            Self::DayOpened { .. }
+            | Self::HallChanged { .. }
+            | Self::TicketIssued { .. }
+            | Self::TicketCalled { .. }
+            | Self::TicketRecalled { .. }
+            | Self::TicketStarted { .. }
+            | Self::TicketMissed { .. }
+            | Self::TicketReinstated { .. }
+            | Self::TicketParked { .. }
+            | Self::TicketResumed { .. }
+            | Self::TicketPutBack { .. }
+            | Self::TicketTransferred { .. }
+            | Self::TicketFinished { .. }
+            | Self::TicketCancelled { .. }
+            | Self::TicketDayEnded { .. }
+            | Self::TicketRated { .. }
+            | Self::CounterOpened(_)
+            | Self::CounterPaused(_)
+            | Self::CounterResumed(_)
+            | Self::CounterClosed(_)
+            | Self::CounterPlanned { .. }
+            | Self::ServiceOpened { .. }
+            | Self::ServiceClosed { .. }
+            | Self::NoticePosted { .. }
+            | Self::NoticeRemoved { .. }
+            | Self::AccountRemoved { .. }
+            | Self::SessionEnded { .. }
+            | Self::PairingApproved { .. }
+            | Self::PairingEnded { .. }
+            | Self::DeviceRevoked { .. } => false,
+        }
+    }
+
+    /// The same fact with its secrets blanked, for whoever keeps or reads events outside the hall. Its shape stays.
+    #[must_use]
+    pub fn without_secrets(mut self) -> Self {
+        let blank = || Arc::from("");
+        if let Self::HallCreated { link_key } = &mut self {
+            *link_key = blank();
+        } else if let Self::AccountCreated { account } | Self::AccountChanged { account } = &mut self {
+            account.password_hash = blank();
+        } else if let Self::SessionStarted { session } = &mut self {
+            session.digest = blank();
+        } else if let Self::PairingStarted { pairing } = &mut self {
+            pairing.code = blank();
+            pairing.claim_digest = blank();
+        } else if let Self::DeviceAdded { device } = &mut self {
+            device.digest = blank();
+        }
+        self
+    }
+
     /// The event's type, as in JSON.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
