@@ -13,7 +13,7 @@ use super::output::{Loudspeaker, Output, SpeakerState};
 use super::pcm::Pcm;
 use super::phrase::{Announcement, Kind};
 use super::run::{Announcer, INPUTS_MAX, Input, Parts};
-use super::settings::{Language, VoiceSettings};
+use crate::settings::voice::{Language, VoiceSettings};
 use super::{Studio, Voice};
 
 const CHILD: &str = "announcer::capture_tests::child_that_plays";

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pcm::{Pcm, RATE_HZ_MAX, RATE_HZ_MIN, WavError};
 use super::phrase::PhraseBook;
-use super::settings::{LANGUAGES, Language, code};
+use crate::settings::voice::{LANGUAGES, Language, code};
 
 /// The list of recordings in a pack's folder.
 pub const MANIFEST: &str = "manifest.toml";
@@ -236,7 +236,7 @@ fn bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::announcer::settings::VoiceSettings;
+    use crate::settings::voice::VoiceSettings;
 
     fn book() -> PhraseBook {
         PhraseBook::load(&VoiceSettings::default()).unwrap()

@@ -10,7 +10,7 @@ use tokio::process::Command;
 use tokio::sync::Semaphore;
 
 use super::pcm::{Pcm, WavError};
-use super::settings::{CommandSettings, Language, code};
+use crate::settings::voice::{CommandSettings, Language, code};
 
 /// Programs that run at once; a slow synthesiser must not multiply.
 const RUNNING_MAX: usize = 1;

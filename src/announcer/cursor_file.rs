@@ -32,6 +32,12 @@ impl CursorFile {
         Self { path: data_dir.join(CURSOR_FILE) }
     }
 
+    /// The journal the kept cursor belongs to, if one is kept.
+    #[must_use]
+    pub fn epoch(&self) -> Option<String> {
+        self.read().ok().flatten().map(|kept| kept.epoch)
+    }
+
     /// The cursor for a journal; the beginning when there is none, it belongs to another epoch, or it cannot be read
     /// (old calls are then held back by their age).
     #[must_use]
@@ -96,6 +102,7 @@ mod tests {
         file.save("e1", &cursor).unwrap();
         assert_eq!(file.load("e1"), cursor);
         assert_eq!(file.load("e2"), Cursor::default());
+        assert_eq!(file.epoch().as_deref(), Some("e1"));
         let names: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, [CURSOR_FILE]);
     }
@@ -106,7 +113,7 @@ mod tests {
         let file = CursorFile::in_dir(dir.path());
         for spoilt in ["", "{\"epoch\":\"e1\"", "{\"epoch\":\"e1\",\"cursor\":{\"seen\":-1,\"open\":[]}}"] {
             std::fs::write(dir.path().join(CURSOR_FILE), spoilt).unwrap();
-            assert_eq!(file.load("e1"), Cursor::default());
+            assert_eq!((file.load("e1"), file.epoch()), (Cursor::default(), None));
         }
         assert!(CursorFile::in_dir(Path::new("/nowhere/at/all")).save("e1", &Cursor::default()).is_err());
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::pcm::Pcm;
-use super::settings::{Language, VoiceSettings};
+use crate::settings::voice::{Language, VoiceSettings};
 
 /// How the loudspeaker is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use super::clips::{CLIP_S_MAX, MANIFEST, Manifest};
 use super::command::hex;
 use super::pcm::{Pcm, WavError};
 use super::phrase::PhraseBook;
-use super::settings::{Language, code};
+use crate::settings::voice::{Language, code};
 
 /// Rate of a pack that is made here, hertz: enough for speech, small enough to ship.
 pub const PACK_RATE_HZ: u32 = 16_000;
@@ -179,7 +179,7 @@ fn file_name(word: &str) -> String {
 mod tests {
     use super::*;
     use crate::announcer::clips::Clips;
-    use crate::announcer::settings::{LANGUAGES, VoiceSettings};
+    use crate::settings::voice::{LANGUAGES, VoiceSettings};
     use std::collections::BTreeSet;
 
     #[test]

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::reading::{self, SIGNS_MAX};
-use super::settings::{Language, SayOne, VoiceSettings, code};
+use crate::settings::voice::{Language, SayOne, VoiceSettings, code};
 
 /// Longest phrase of a phrase file, characters.
 pub const PHRASE_CHARS_MAX: usize = 160;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::phrase::Announcement;
-use super::settings::VoiceSettings;
+use crate::settings::voice::VoiceSettings;
 
 /// An emergency older than this is not spoken any more, seconds: after a long stop it would frighten for nothing.
 pub const EMERGENCY_AGE_S_MAX: u32 = 600;

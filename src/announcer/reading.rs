@@ -1,6 +1,6 @@
 //! How numbers are said: ticket numbers sign by sign, counters as numbers, in Chinese and English.
 
-use super::settings::{Language, SayOne};
+use crate::settings::voice::{Language, SayOne};
 
 /// Signs of a ticket number or counter name that are read, at most.
 pub const SIGNS_MAX: usize = 16;
@@ -137,7 +137,7 @@ fn word_at(table: &[&str], index: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::announcer::settings::LANGUAGES;
+    use crate::settings::voice::LANGUAGES;
     use proptest::prelude::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use super::clips::{ClipError, Clips};
 use super::pcm::{Pcm, WavError};
 use super::phrase::{Announcement, Phrase, PhraseBook, PhraseError, Word};
-use super::settings::{Language, VoiceSettings, VoiceSettingsError};
+use crate::settings::voice::{Language, VoiceSettings, VoiceSettingsError};
 
 /// Silence between the chime and the first word, milliseconds.
 const AFTER_CHIME_MS: u32 = 250;

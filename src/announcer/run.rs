@@ -15,7 +15,7 @@ use super::output::{Output, OutputError, Sound, SpeakerState};
 use super::pcm::Pcm;
 use super::phrase::Announcement;
 use super::playlist::{Cursor, Dropped, Limits, Playlist, Why};
-use super::settings::{Language, VoiceSettings};
+use crate::settings::voice::{Language, VoiceSettings};
 use super::studio::Studio;
 
 /// Inputs on their way, at most.
@@ -315,7 +315,8 @@ impl Desk {
         let mut count: u64 = 0;
         for Dropped { rev, why } in gone {
             tracing::debug!(rev, ?why, "not said");
-            self.settled = true;
+            // What a restart would drop again by itself is not worth a write: a long journal is full of it.
+            self.settled |= why != Why::Known && why != Why::TooOld;
             if why != Why::Known {
                 count = count.saturating_add(1);
             }

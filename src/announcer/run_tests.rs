@@ -10,7 +10,7 @@ use super::output::{NoSpeaker, Output, OutputError, Sound, SpeakerState};
 use super::phrase::{Alarm, Announcement, Kind};
 use super::playlist::Cursor;
 use super::run::{Announcer, INPUTS_MAX, Input, Parts, VoiceStatus};
-use super::settings::{Language, QuietHours, VoiceSettings};
+use crate::settings::voice::{Language, QuietHours, VoiceSettings};
 use super::{Studio, Voice};
 
 /// A sound on the turntable: dropped when it is stopped, told how it ended.

@@ -11,7 +11,7 @@ use super::command::SpeechCommand;
 use super::pcm::Pcm;
 use super::phrase::{Announcement, Phrase};
 use super::render::{RenderError, Voice};
-use super::settings::{Language, VoiceSettings};
+use crate::settings::voice::{Language, VoiceSettings};
 
 /// WAVs remembered, at most.
 pub const WAVS_KEPT_MAX: usize = 64;
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
     use crate::announcer::phrase::Kind;
     use crate::announcer::render::render_wav;
-    use crate::announcer::settings::CommandSettings;
+    use crate::settings::voice::CommandSettings;
 
     fn call(rev: u64, number: &str) -> Announcement {
         Announcement {

@@ -4,6 +4,7 @@
 
 mod file;
 mod hall;
+pub mod voice;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use file::{DEFAULTS, ENVIRONMENT_PREFIX, SettingsError, load};
 pub use hall::{SAMPLE_HALL, hall_profile, sample_profile};
 
-use crate::announcer::settings::VoiceSettings;
+use voice::VoiceSettings;
 
 /// Most HTTP threads that are started where the settings name none.
 const WORKERS_MAX: usize = 8;
