@@ -8,3 +8,4 @@ pub mod history;
 pub mod keeper;
 pub mod settings;
 pub mod store;
+pub mod web;

@@ -12,6 +12,7 @@ pub mod forecast;
 pub mod hall;
 pub mod ids;
 pub mod line;
+pub mod outlook;
 pub mod profile;
 pub mod refusal;
 pub mod text;

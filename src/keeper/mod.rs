@@ -15,7 +15,9 @@ use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::hall::Hall;
 use crate::domain::refusal::Refusal;
-use crate::store::{Entry, IdempotencyKey, Journal, JournalError};
+use crate::store::{Entry, Journal, JournalError, RedisJournal};
+
+pub use crate::store::IdempotencyKey;
 
 /// Commands that may wait for the keeper; more are refused as overloaded.
 pub const QUEUE_COMMANDS_MAX: usize = 4_096;
@@ -113,6 +115,17 @@ pub struct Keeper<J> {
     foreign: mpsc::Sender<Vec<Entry>>,
 }
 
+/// The keeper of a hall whose journal is in Redis: every hall that is served.
+pub type HallKeeper = Keeper<RedisJournal>;
+
+/// A stretch of the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Past {
+    Events(Vec<Event>),
+    /// What was asked for is no longer in the journal, which begins here.
+    Trimmed { first: u64 },
+}
+
 impl<J> Clone for Keeper<J> {
     fn clone(&self) -> Self {
         Self { inner: Arc::clone(&self.inner), jobs: self.jobs.clone(), foreign: self.foreign.clone() }
@@ -198,6 +211,21 @@ impl<J: Journal> Keeper<J> {
             Ok(Err(_)) => Err(Fault::Closing),
             Err(_) => Err(Fault::Away),
         }
+    }
+
+    /// At most `limit` events after revision `after`, as the journal has them.
+    ///
+    /// # Errors
+    /// When the journal is away, or holds what this version cannot read.
+    pub async fn events(&self, after: u64, limit: usize) -> Result<Past, Fault> {
+        let entries = match self.inner.journal.since(after, limit).await {
+            Ok(entries) => entries,
+            Err(JournalError::Trimmed { first }) => return Ok(Past::Trimmed { first }),
+            Err(JournalError::Unsafe(reason)) => return Err(Fault::Unsafe(reason)),
+            Err(JournalError::Away(_) | JournalError::Unknown(_)) => return Err(Fault::Away),
+        };
+        let read = entries.iter().map(|entry| serde_json::from_str(&entry.json));
+        read.collect::<Result<_, _>>().map(Past::Events).map_err(|error| Fault::Unsafe(error.to_string()))
     }
 
     /// Which history this is.

@@ -1,0 +1,183 @@
+//! What the doors share: the keeper, what this server is set to, and the seams to history, sound and demonstration.
+
+use std::net::{IpAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::forecaster::Forecaster;
+use super::health::Health;
+use super::limits::Limits;
+use super::metrics::Metrics;
+use super::passwords::Passwords;
+use super::sessions::{IdleTimes, UsedClaims};
+use super::setup::SetUp;
+use super::{headers, routes};
+use crate::domain::actor::Role;
+use crate::domain::event::Event;
+use crate::domain::text::{Language, Text};
+use crate::keeper::{Fault, HallKeeper};
+
+/// What the doors are set to.
+#[derive(Debug, Clone, Default)]
+pub struct WebSettings {
+    /// Browsers reach the server through TLS (its own or a proxy's): cookies are `Secure`, HSTS is sent.
+    pub tls: bool,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Origins beside the request's own host that browsers may come from, e.g. `https://hall.example`.
+    pub origins: Vec<String>,
+}
+
+/// What remembers longer than the journal and the hall do.
+pub trait Archive: Send + Sync + 'static {
+    /// At most `limit` events after `after` and before `before`, in order, none missing.
+    fn events_before(&self, after: u64, before: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, Fault>>;
+    /// The first revision remembered.
+    fn first_rev(&self) -> BoxFuture<'_, Result<Option<u64>, Fault>>;
+    /// Tickets of an earlier day after `cursor` as the wire shows them, in the order of their ids.
+    fn tickets_of_day(&self, query: DayQuery) -> BoxFuture<'_, Result<Vec<Value>, Fault>>;
+    /// How good the promised waits were, one entry for each day and service.
+    fn forecast_report(&self, from: NaiveDate, to: NaiveDate) -> BoxFuture<'_, Result<Vec<Value>, Fault>>;
+}
+
+/// Which tickets of an earlier day are asked for.
+#[derive(Debug, Clone)]
+pub struct DayQuery {
+    pub day: NaiveDate,
+    pub state: Option<String>,
+    pub service: Option<String>,
+    pub number: Option<String>,
+    /// The id's number after which to go on.
+    pub after: u64,
+    pub limit: usize,
+}
+
+/// Where the sound of a call comes from.
+pub trait Sounds: Send + Sync + 'static {
+    /// The WAV of the call or recall with this revision, in these languages in order; `None` where there is none.
+    fn wav(&self, rev: u64, languages: Vec<Language>) -> BoxFuture<'_, Option<Bytes>>;
+}
+
+/// A hall that is tried out: what the start page hands over. Never set in a real hall.
+pub struct Demo {
+    pub accounts: Vec<DemoAccount>,
+    pub devices: Vec<DemoDevice>,
+    pub screens: Vec<(String, Text)>,
+    /// Whether simulated customers come and go.
+    pub simulation: tokio::sync::watch::Sender<bool>,
+}
+
+/// A staff account of a demonstration.
+pub struct DemoAccount {
+    pub username: String,
+    pub password: String,
+    pub roles: Vec<Role>,
+}
+
+/// A device of a demonstration.
+pub struct DemoDevice {
+    pub kind: Role,
+    pub name: String,
+    pub token: String,
+}
+
+/// What [`AppState::new`] is made from.
+pub struct Parts {
+    pub keeper: HallKeeper,
+    pub settings: WebSettings,
+    pub health: Health,
+    /// The digest of the one-time set-up secret, where the hall has no administrator.
+    pub setup: Option<SetUp>,
+    pub archive: Option<Arc<dyn Archive>>,
+    pub sounds: Option<Arc<dyn Sounds>>,
+    pub demo: Option<Arc<Demo>>,
+}
+
+/// What the doors share; one for all workers, behind `web::Data`.
+pub struct AppState {
+    pub keeper: HallKeeper,
+    pub settings: WebSettings,
+    pub health: Health,
+    pub setup: Option<SetUp>,
+    pub archive: Option<Arc<dyn Archive>>,
+    pub sounds: Option<Arc<dyn Sounds>>,
+    pub demo: Option<Arc<Demo>>,
+    pub forecaster: Forecaster,
+    pub limits: Limits,
+    pub idle: IdleTimes,
+    pub claims: UsedClaims,
+    pub passwords: Passwords,
+    pub metrics: Metrics,
+}
+
+impl AppState {
+    /// Makes the shared state and starts the forecaster on the current tokio runtime.
+    #[must_use]
+    pub fn new(parts: Parts) -> web::Data<Self> {
+        let Parts { keeper, settings, health, setup, archive, sounds, demo } = parts;
+        web::Data::new(Self {
+            forecaster: Forecaster::start(keeper.clone()),
+            limits: Limits::default(),
+            idle: IdleTimes::default(),
+            claims: UsedClaims::default(),
+            passwords: Passwords::default(),
+            metrics: Metrics::default(),
+            keeper,
+            settings,
+            health,
+            setup,
+            archive,
+            sounds,
+            demo,
+        })
+    }
+
+    /// The time, from the keeper's clock.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.keeper.clock().now()
+    }
+}
+
+/// A browser or device is cut off when its request head takes longer, in seconds.
+const HEAD_S_MAX: u64 = 10;
+/// An idle connection is kept this long, in seconds.
+const KEEP_ALIVE_S: u64 = 75;
+/// A connection that closes gets this long for the rest, in seconds.
+const CLOSING_S_MAX: u64 = 2;
+/// When told to stop, answers under way get this long, in seconds.
+const SHUTDOWN_S_MAX: u64 = 5;
+/// Connections of one worker.
+const CONNECTIONS_MAX: usize = 20_000;
+
+/// Adds every door to an actix application; what has to stand around them is [`headers::wrap`].
+pub fn configure(config: &mut web::ServiceConfig, state: web::Data<AppState>) {
+    config.app_data(state);
+    routes::configure(config);
+}
+
+/// Serves every door on a listening socket until told to stop; signals are the caller's.
+///
+/// # Errors
+/// When the socket cannot be served.
+pub fn serve(state: web::Data<AppState>, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
+    let factory = move || App::new().configure(|config| configure(config, state.clone())).wrap(from_fn(headers::wrap));
+    let server = HttpServer::new(factory)
+        .workers(workers)
+        .max_connections(CONNECTIONS_MAX)
+        .client_request_timeout(Duration::from_secs(HEAD_S_MAX))
+        .client_disconnect_timeout(Duration::from_secs(CLOSING_S_MAX))
+        .keep_alive(Duration::from_secs(KEEP_ALIVE_S))
+        .shutdown_timeout(SHUTDOWN_S_MAX)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}

@@ -1,0 +1,102 @@
+//! Keeps the waits that newcomers would be told up to date, a moment behind the hall, so that nobody waits for a forecast.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::domain::forecast::{Range, estimate};
+use crate::domain::ids::{ServiceId, TicketId};
+use crate::domain::outlook::outlook;
+use crate::domain::profile::Class;
+use crate::keeper::HallKeeper;
+
+/// Between two forecasts, at least, in milliseconds.
+const PAUSE_MS: u64 = 200;
+/// Without any change the forecast is made anew after this long, in seconds: those in hand get on meanwhile.
+const REFRESH_S: u64 = 15;
+
+/// The waits of one moment.
+#[derive(Debug, Default)]
+pub struct Waits {
+    /// The revision they were made at.
+    pub rev: u64,
+    newcomers: BTreeMap<(ServiceId, Class), Range>,
+    waiting: BTreeMap<TicketId, Range>,
+}
+
+/// The latest waits; clones see the same.
+#[derive(Clone)]
+pub struct Forecaster {
+    waits: watch::Receiver<Arc<Waits>>,
+}
+
+impl Forecaster {
+    /// Starts forecasting on the current tokio runtime, until the last clone is dropped.
+    #[must_use]
+    pub fn start(keeper: HallKeeper) -> Self {
+        let (told, waits) = watch::channel(Arc::new(Waits::default()));
+        tokio::spawn(run(keeper, told));
+        Self { waits }
+    }
+
+    /// What a newcomer would be told; `None` when no counter will serve it, or nothing is known yet.
+    #[must_use]
+    pub fn current(&self, service: &ServiceId, class: Class) -> Option<Range> {
+        self.waits.borrow().of(service, class)
+    }
+
+    /// The latest waits.
+    #[must_use]
+    pub fn latest(&self) -> Arc<Waits> {
+        self.waits.borrow().clone()
+    }
+
+    /// The latest waits, and their changes.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Arc<Waits>> {
+        self.waits.clone()
+    }
+}
+
+impl Waits {
+    /// What a newcomer would be told.
+    #[must_use]
+    pub fn of(&self, service: &ServiceId, class: Class) -> Option<Range> {
+        self.newcomers.get(&(service.clone(), class)).copied()
+    }
+
+    /// How long it will still take for somebody who waits; `None` far back in a line, or when no counter will serve it.
+    #[must_use]
+    pub fn of_ticket(&self, ticket: TicketId) -> Option<Range> {
+        self.waiting.get(&ticket).copied()
+    }
+}
+
+async fn run(keeper: HallKeeper, told: watch::Sender<Arc<Waits>>) {
+    let mut rev = keeper.rev();
+    while !told.is_closed() {
+        let now = keeper.clock().now();
+        let (seen, calibration, at) = keeper.read(|hall| (outlook(hall, now), hall.calibration.clone(), hall.rev));
+        let computed = tokio::task::spawn_blocking(move || {
+            let mut ranges = estimate(&seen.input, &seen.asked, at).into_iter().map(|one| one.map(|one| calibration.range(one)));
+            let newcomers = seen.newcomers.into_iter().zip(ranges.by_ref()).filter_map(|(whom, range)| Some((whom, range?))).collect();
+            let waiting = seen.waiting.into_iter().zip(ranges).filter_map(|(ticket, range)| Some((ticket, range?))).collect();
+            Waits { rev: at, newcomers, waiting }
+        });
+        let Ok(waits) = computed.await else { return };
+        told.send_replace(Arc::new(waits));
+        tokio::select! {
+            changed = rev.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            () = sleep(Duration::from_secs(REFRESH_S)) => {}
+            () = told.closed() => return,
+        }
+        sleep(Duration::from_millis(PAUSE_MS)).await;
+    }
+}

@@ -1,0 +1,92 @@
+//! Who may do what: one table of rights, each a type of its own that a handler names in its signature.
+
+use crate::domain::actor::Role;
+use super::limits::Gauge;
+
+/// Whom a right admits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admits {
+    /// Anybody on the network, as often as the gauge allows for one address.
+    Anyone(Gauge),
+    /// Only who has one of these roles.
+    Roles(&'static [Role]),
+}
+
+/// One right, as a type.
+pub trait Right: 'static {
+    /// Its name in the picture of rights.
+    const WORD: &'static str;
+    /// Whom it admits.
+    const ADMITS: Admits;
+}
+
+macro_rules! rights {
+    ($($(#[$doc:meta])* $name:ident $word:literal: $admits:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+
+        impl Right for $name {
+            const WORD: &'static str = $word;
+            const ADMITS: Admits = $admits;
+        }
+    )*};
+}
+
+const STAFF: &[Role] = &[Role::Clerk, Role::Greeter, Role::Operator, Role::Handler, Role::Lead, Role::Manager, Role::Admin];
+
+rights! {
+    /// Looks at what a hall shows everybody.
+    SeeHall "see_hall": Admits::Anyone(Gauge::Public);
+    /// Acts on one's own ticket, by the secret in its link.
+    OwnTicket "own_ticket": Admits::Anyone(Gauge::Customer);
+    /// Signs in.
+    SignIn "sign_in": Admits::Anyone(Gauge::SignIn);
+    /// Makes the first administrator, with the one-time link.
+    SetUp "set_up": Admits::Anyone(Gauge::SetUp);
+    /// Asks to become a device.
+    StartPairing "start_pairing": Admits::Anyone(Gauge::StartPairing);
+    /// Fetches what became of that.
+    ClaimPairing "claim_pairing": Admits::Anyone(Gauge::ClaimPairing);
+
+    /// Takes a number for somebody.
+    IssueTicket "issue_ticket": Admits::Roles(&[Role::Kiosk, Role::Greeter, Role::Lead, Role::Admin]);
+    /// Looks at tickets and lines.
+    SeeTickets "see_tickets": Admits::Roles(STAFF);
+    /// Moves a ticket through its states.
+    WorkTicket "work_ticket": Admits::Roles(&[Role::Clerk, Role::Lead, Role::Admin]);
+    /// Opens a counter and calls the next.
+    WorkCounter "work_counter": Admits::Roles(&[Role::Clerk, Role::Lead, Role::Admin]);
+    /// Calls a chosen ticket past the rule.
+    CallChosen "call_chosen": Admits::Roles(&[Role::Clerk, Role::Lead, Role::Admin]);
+    /// Gives a counter other services.
+    PlanCounter "plan_counter": Admits::Roles(&[Role::Lead, Role::Admin]);
+    /// Opens and closes services, writes on the boards.
+    DirectHall "direct_hall": Admits::Roles(&[Role::Lead, Role::Manager, Role::Admin]);
+    /// Reads the journal.
+    SeeJournal "see_journal": Admits::Roles(&[Role::Manager, Role::Admin, Role::Integration]);
+    /// Reads reports.
+    SeeReports "see_reports": Admits::Roles(&[Role::Lead, Role::Manager, Role::Admin]);
+    /// Admits and removes devices.
+    ManageDevices "manage_devices": Admits::Roles(&[Role::Lead, Role::Admin]);
+    /// Makes, changes and removes accounts.
+    ManageAccounts "manage_accounts": Admits::Roles(&[Role::Admin]);
+    /// Has a session of one's own.
+    OwnSession "own_session": Admits::Roles(STAFF);
+    /// Fetches the sound of a call.
+    HearCalls "hear_calls": Admits::Roles(&[
+        Role::Board, Role::CounterDisplay, Role::Speaker,
+        Role::Clerk, Role::Greeter, Role::Operator, Role::Handler, Role::Lead, Role::Manager, Role::Admin,
+    ]);
+    /// Reads the server's measurements (also anybody on the machine itself).
+    SeeMetrics "see_metrics": Admits::Roles(&[Role::Admin, Role::Integration]);
+}
+
+/// Whether one of `roles` is admitted.
+#[must_use]
+pub fn admits(admits: Admits, roles: &[Role]) -> bool {
+    match admits {
+        Admits::Anyone(_) => true,
+        Admits::Roles(admitted) => roles.iter().any(|role| admitted.contains(role)),
+    }
+}

@@ -1,0 +1,48 @@
+//! `/announcements`: the sound of one call, for screens that speak.
+
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::HttpResponse;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{BASE, Door};
+use crate::domain::text::Language;
+use crate::web::ask::Look;
+use crate::web::problem::{Code, Problem};
+use crate::web::rights::HearCalls;
+
+pub(super) fn doors() -> Vec<Door> {
+    let path = format!("{BASE}/announcements/{{rev}}.wav");
+    vec![Door::fetch(&path, "audio/wav", "The sound of one call or recall.", sound).refuses(&[Code::NotFound])]
+}
+
+/// In which language.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Spoken {
+    Zh,
+    En,
+    #[default]
+    Both,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+struct SoundQuery {
+    /// Both, one after the other, without it.
+    #[serde(default)]
+    #[param(inline)]
+    language: Spoken,
+}
+
+async fn sound(look: Look<HearCalls, u64, SoundQuery>) -> Result<HttpResponse, Problem> {
+    let languages = match look.query.language {
+        Spoken::Zh => vec![Language::Zh],
+        Spoken::En => vec![Language::En],
+        Spoken::Both => vec![Language::Zh, Language::En],
+    };
+    let sounds = look.state.sounds.as_ref().ok_or(Code::NotFound)?;
+    let wav = sounds.wav(look.path, languages).await.ok_or(Code::NotFound)?;
+    // What was said never changes, but only those who may hear it may keep it.
+    let keep = (CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    Ok(HttpResponse::Ok().insert_header(keep).content_type("audio/wav").body(wav))
+}

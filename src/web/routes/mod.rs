@@ -1,0 +1,238 @@
+//! The table of doors: registers them, describes them, and says who may pass; all three from the handlers' own signatures.
+
+pub mod accounts;
+pub mod announcements;
+pub mod counters;
+pub mod demo;
+pub mod devices;
+pub mod events;
+pub mod notices;
+pub mod public;
+pub mod queue;
+pub mod reports;
+pub mod services;
+pub mod session;
+pub mod setup;
+pub mod status;
+pub mod tickets;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use actix_web::http::Method;
+use actix_web::http::header::ALLOW;
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, ResponseError, guard, web};
+use serde::de::DeserializeOwned;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, ToSchema};
+
+use super::ask::{Ask, Look, Told};
+use super::problem::{Code, Problem};
+use super::rights::{Admits, Right};
+use crate::web::assets;
+
+/// The prefix of everything that programs use.
+pub const BASE: &str = "/api/v1";
+
+/// The type of a body or answer, as the description of the API needs it.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    pub name: fn() -> Cow<'static, str>,
+    pub schema: fn() -> RefOr<Schema>,
+    pub parts: fn(&mut Vec<(String, RefOr<Schema>)>),
+}
+
+impl Shape {
+    fn of<T: ToSchema>() -> Self {
+        Self { name: T::name, schema: T::schema, parts: T::schemas }
+    }
+}
+
+/// What a door gives.
+#[derive(Clone, Copy)]
+pub enum Gives {
+    /// JSON of a type.
+    Json(Shape),
+    /// Nothing (204).
+    Nothing,
+    /// Something else, of this content type.
+    Other(&'static str),
+}
+
+/// One door: a method and a path, who may pass, what it takes and gives.
+pub struct Door {
+    pub method: Method,
+    /// With `{parameters}`, from the root.
+    pub path: String,
+    pub summary: &'static str,
+    pub right: &'static str,
+    pub admits: Admits,
+    /// Whether it changes the hall.
+    pub changes: bool,
+    pub query: Vec<utoipa::openapi::path::Parameter>,
+    pub takes: Option<Shape>,
+    pub gives: Gives,
+    /// The status when all is well.
+    pub status: u16,
+    /// Its own problems, beside those of every door.
+    pub problems: &'static [Code],
+    route: Box<dyn Fn() -> actix_web::Route>,
+}
+
+impl Door {
+    fn bare<R: Right>(method: Method, path: &str, summary: &'static str, route: Box<dyn Fn() -> actix_web::Route>) -> Self {
+        Self {
+            changes: method != Method::GET,
+            method,
+            path: path.to_owned(),
+            summary,
+            right: R::WORD,
+            admits: R::ADMITS,
+            query: Vec::new(),
+            takes: None,
+            gives: Gives::Nothing,
+            status: 200,
+            problems: &[],
+            route,
+        }
+    }
+
+    /// A door that answers a question.
+    pub fn look<R, P, Q, F, Fut>(path: &str, summary: &'static str, handler: F) -> Self
+    where
+        R: Right,
+        P: DeserializeOwned + 'static,
+        Q: DeserializeOwned + IntoParams + 'static,
+        F: Fn(Look<R, P, Q>) -> Fut + Clone + 'static,
+        Fut: Future + 'static,
+        Fut::Output: Told,
+        <Fut::Output as Told>::Of: ToSchema,
+    {
+        let route = move || getting().to(handler.clone());
+        Self {
+            query: Q::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query)),
+            gives: Gives::Json(Shape::of::<<Fut::Output as Told>::Of>()),
+            ..Self::bare::<R>(Method::GET, &format!("{BASE}{path}"), summary, Box::new(route))
+        }
+    }
+
+    /// A door that answers a question with something else than JSON; `path` is from the root.
+    pub fn fetch<R, P, Q, F, Fut>(path: &str, kind: &'static str, summary: &'static str, handler: F) -> Self
+    where
+        R: Right,
+        P: DeserializeOwned + 'static,
+        Q: DeserializeOwned + IntoParams + 'static,
+        F: Fn(Look<R, P, Q>) -> Fut + Clone + 'static,
+        Fut: Future + 'static,
+        Fut::Output: Responder + 'static,
+    {
+        let route = move || getting().to(handler.clone());
+        Self {
+            query: Q::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query)),
+            gives: Gives::Other(kind),
+            ..Self::bare::<R>(Method::GET, path, summary, Box::new(route))
+        }
+    }
+
+    /// A door that sees to its authority itself; `path` is from the root.
+    pub fn open<R, F, Args>(path: &str, kind: &'static str, summary: &'static str, handler: F) -> Self
+    where
+        R: Right,
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let route = move || getting().to(handler.clone());
+        Self { gives: Gives::Other(kind), ..Self::bare::<R>(Method::GET, path, summary, Box::new(route)) }
+    }
+
+    /// A door that changes the hall.
+    pub fn ask<R, P, B, F, Fut>(method: Method, path: &str, summary: &'static str, handler: F) -> Self
+    where
+        R: Right,
+        P: DeserializeOwned + 'static,
+        B: DeserializeOwned + ToSchema + 'static,
+        F: Fn(Ask<R, P, B>) -> Fut + Clone + 'static,
+        Fut: Future + 'static,
+        Fut::Output: Told,
+        <Fut::Output as Told>::Of: ToSchema,
+    {
+        let verb = method.clone();
+        let route = move || web::method(verb.clone()).to(handler.clone());
+        Self {
+            takes: Some(Shape::of::<B>()),
+            gives: Gives::Json(Shape::of::<<Fut::Output as Told>::Of>()),
+            ..Self::bare::<R>(method, &format!("{BASE}{path}"), summary, Box::new(route))
+        }
+    }
+
+    /// It makes something: 201.
+    pub fn makes(self) -> Self {
+        Self { status: 201, ..self }
+    }
+
+    /// It gives nothing: 204.
+    pub fn silent(self) -> Self {
+        Self { status: 204, gives: Gives::Nothing, ..self }
+    }
+
+    /// Its own problems.
+    pub fn refuses(self, problems: &'static [Code]) -> Self {
+        Self { problems, ..self }
+    }
+}
+
+fn getting() -> actix_web::Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// Every door of the API.
+#[must_use]
+pub fn doors() -> Vec<Door> {
+    let all = [
+        tickets::doors(),
+        queue::doors(),
+        counters::doors(),
+        services::doors(),
+        notices::doors(),
+        public::doors(),
+        session::doors(),
+        setup::doors(),
+        accounts::doors(),
+        devices::doors(),
+        announcements::doors(),
+        events::doors(),
+        reports::doors(),
+        demo::doors(),
+        status::doors(),
+    ];
+    all.into_iter().flatten().collect()
+}
+
+/// Registers every door, the screens, and the answers to everything else.
+pub fn configure(config: &mut web::ServiceConfig) {
+    // In the order of their paths, fixed segments come before parameters.
+    let mut resources: BTreeMap<String, Vec<Door>> = BTreeMap::new();
+    for door in doors() {
+        resources.entry(door.path.clone()).or_default().push(door);
+    }
+    for (path, doors) in resources {
+        let methods: Vec<&str> = doors.iter().map(|door| door.method.as_str()).collect();
+        let allow = methods.join(", ");
+        let mut resource = web::resource(path);
+        for door in &doors {
+            resource = resource.route((door.route)());
+        }
+        config.service(resource.default_service(web::to(move || not_this_way(allow.clone()))));
+    }
+    assets::configure(config);
+}
+
+async fn not_this_way(allow: String) -> HttpResponse {
+    let mut response = Problem::from(Code::MethodNotAllowed).error_response();
+    if let Ok(allow) = allow.parse() {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}
