@@ -210,7 +210,7 @@ export const staffEn: StaffLang = {
   },
   lead: {
     title: 'Hall overview',
-    issue: 'Take a number for somebody',
+    issue: 'Issue a number',
     notice: 'Post a notice',
     open: 'Open',
     standing: {
@@ -302,11 +302,11 @@ export const staffEn: StaffLang = {
       presets: 'Often used',
     },
     issueDialog: {
-      title: 'Take a number for somebody',
+      title: 'Issue a number for somebody',
       service: 'Service',
       class: 'Class',
       language: 'Language',
-      go: 'Take the number',
+      go: 'Issue',
       result: 'Number',
       ahead: (n) => (n === 0 ? 'Next in line' : n === 1 ? '1 person ahead' : `${n} people ahead`),
       print: 'Print the slip',
