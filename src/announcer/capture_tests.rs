@@ -13,8 +13,8 @@ use super::output::{Loudspeaker, Output, SpeakerState};
 use super::pcm::Pcm;
 use super::phrase::{Announcement, Kind};
 use super::run::{Announcer, INPUTS_MAX, Input, Parts};
-use crate::settings::voice::{Language, VoiceSettings};
 use super::{Studio, Voice};
+use crate::settings::voice::{Language, VoiceSettings};
 
 const CHILD: &str = "announcer::capture_tests::child_that_plays";
 const DIR: &str = "WARMHALL_TEST_CAPTURE_DIR";

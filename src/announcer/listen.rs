@@ -158,7 +158,9 @@ pub async fn follow(feed: Feed, after: u64, settings: VoiceSettings, inputs: mps
                 place = feed.subscribe(first.saturating_sub(1));
                 continue;
             }
-            Err(trouble @ (FeedError::Away(_) | FeedError::Unreadable { .. } | FeedError::Trimmed { .. } | FeedError::Unsafe(_))) => trouble,
+            Err(trouble @ (FeedError::Away(_) | FeedError::Unreadable { .. } | FeedError::Trimmed { .. } | FeedError::Unsafe(_))) => {
+                trouble
+            }
         };
         if known.as_ref() != Some(&trouble) {
             tracing::error!(%trouble, "the voice hears nothing more");

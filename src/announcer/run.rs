@@ -15,8 +15,8 @@ use super::output::{Output, OutputError, Sound, SpeakerState};
 use super::pcm::Pcm;
 use super::phrase::Announcement;
 use super::playlist::{Cursor, Dropped, Limits, Playlist, Why};
-use crate::settings::voice::{Language, VoiceSettings};
 use super::studio::Studio;
+use crate::settings::voice::{Language, VoiceSettings};
 
 /// Inputs on their way, at most.
 pub const INPUTS_MAX: usize = 256;

@@ -10,8 +10,8 @@ use super::output::{NoSpeaker, Output, OutputError, Sound, SpeakerState};
 use super::phrase::{Alarm, Announcement, Kind};
 use super::playlist::Cursor;
 use super::run::{Announcer, INPUTS_MAX, Input, Parts, VoiceStatus};
-use crate::settings::voice::{Language, QuietHours, VoiceSettings};
 use super::{Studio, Voice};
+use crate::settings::voice::{Language, QuietHours, VoiceSettings};
 
 /// A sound on the turntable: dropped when it is stopped, told how it ended.
 struct Turn {

@@ -62,7 +62,8 @@ pub struct DayQuery {
 
 /// Where the sound of a call comes from.
 pub trait Sounds: Send + Sync + 'static {
-    /// The WAV of the call or recall with this revision, in these languages in order; `None` where there is none.
+    /// The WAV of what is said at this revision, in these languages in order, or as the lobby hears it where none is named;
+    /// `None` where nothing is said.
     fn wav(&self, rev: u64, languages: Vec<Language>) -> BoxFuture<'_, Option<Bytes>>;
 }
 

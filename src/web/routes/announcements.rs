@@ -28,7 +28,7 @@ enum Spoken {
 
 #[derive(Debug, Deserialize, IntoParams)]
 struct SoundQuery {
-    /// Both, one after the other, without it.
+    /// Without it as the lobby hears it: both as a rule, the customer's own first.
     #[serde(default)]
     #[param(inline)]
     language: Spoken,
@@ -38,11 +38,11 @@ async fn sound(look: Look<HearCalls, u64, SoundQuery>) -> Result<HttpResponse, P
     let languages = match look.query.language {
         Spoken::Zh => vec![Language::Zh],
         Spoken::En => vec![Language::En],
-        Spoken::Both => vec![Language::Zh, Language::En],
+        Spoken::Both => Vec::new(),
     };
     let sounds = look.state.sounds.as_ref().ok_or(Code::NotFound)?;
     let wav = sounds.wav(look.path, languages).await.ok_or(Code::NotFound)?;
-    // What was said never changes, but only those who may hear it may keep it.
-    let keep = (CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
-    Ok(HttpResponse::Ok().insert_header(keep).content_type("audio/wav").body(wav))
+    // A journal that was put back gives its revisions again: a browser that kept the sound would call somebody else.
+    let fresh = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(HttpResponse::Ok().insert_header(fresh).content_type("audio/wav").body(wav))
 }
