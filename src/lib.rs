@@ -1,6 +1,7 @@
 //! Warmhall: queue numbers, window calls, hotline records and work orders for a public-utility hall.
 
 pub mod announcer;
+pub mod cli;
 pub mod clock;
 pub mod domain;
 pub mod feed;

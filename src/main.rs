@@ -1,1 +1,7 @@
-fn main() {}
+//! The `warmhall` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    warmhall::cli::run()
+}

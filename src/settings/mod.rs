@@ -172,7 +172,7 @@ mod empty_is_none {
     use serde::{Deserialize, Deserializer, Serializer};
 
     /// What can be written as a text, and as an empty one when it is not there.
-    pub trait Spelled {
+    pub(super) trait Spelled {
         fn spelled(&self) -> String;
     }
 

@@ -1,0 +1,47 @@
+//! `warmhall config`: shows the settings, explains them, and says what is wrong with a file.
+
+use super::args::{ConfigArgs, ConfigStep};
+use super::fault::Fault;
+use crate::settings::{self, Settings};
+
+pub(super) fn config(args: ConfigArgs) -> Result<(), Fault> {
+    match args.step {
+        ConfigStep::Default => print!("{}", settings::DEFAULTS),
+        ConfigStep::Hall => print!("{}", settings::SAMPLE_HALL),
+        ConfigStep::Check { place } => {
+            let settings = place.settings()?;
+            let hall = settings::hall_profile(&settings)?;
+            settings.redis_address()?;
+            let (services, counters) = (hall.services.len(), hall.counters.len());
+            println!("正确 / correct: {}, {services} 项业务 / services, {counters} 个窗口 / counters", hall.name.zh);
+        }
+        ConfigStep::Print { place } => {
+            let settings = without_secrets(place.settings()?);
+            let text = toml::to_string(&settings);
+            print!("{}", text.map_err(|error| Fault::of("设置无法打印", "the settings cannot be printed", &error))?);
+        }
+    }
+    Ok(())
+}
+
+/// The settings without the password in the address of Redis.
+fn without_secrets(mut settings: Settings) -> Settings {
+    if let Some(mut url) = settings.redis_url.as_deref().and_then(|url| url::Url::parse(url).ok())
+        && url.password().is_some()
+        && url.set_password(Some("***")).is_ok()
+    {
+        settings.redis_url = Some(url.to_string());
+    }
+    settings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_printed() {
+        let settings = Settings { redis_url: Some("redis://u:secret@h:1/".to_owned()), ..Settings::default() };
+        assert_eq!(without_secrets(settings).redis_url.as_deref(), Some("redis://u:***@h:1/"));
+    }
+}
