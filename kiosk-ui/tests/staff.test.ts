@@ -29,7 +29,7 @@ test('password rules', () => {
   expect(passwordRules('暖气片很暖和的冬天啊', '暖气片很暖和的冬天啊', 'zhang.wei')).toEqual(well);
   expect(passwordRules('short', 'short', 'zhang').length).toBe(false);
   expect(passwordRules('my-Zhang.wei-1', 'x', 'zhang.wei')).toMatchObject({ notName: false, same: false });
-  for (const plain of ['aaaaaaaaaaaa', '1234567890', 'abcdefghijkl', '9876543210']) expect(passwordRules(plain, plain, 'z').notPlain, plain).toBe(false);
+  for (const plain of ['aaaaaaaaaaaa', '1234567890', 'abcdefghijkl', '9876543210', 'Password1']) expect(passwordRules(plain, plain, 'z').notPlain, plain).toBe(false);
   expect(Object.values(passwordRules('', '', 'x'))).toEqual([false, false, false, false]);
 });
 
