@@ -33,7 +33,6 @@ pub use render::{Voice, VoiceError, render_wav};
 pub use run::{Announcer, INPUTS_MAX, Input, Parts, Saying, VoiceStatus};
 pub use studio::Studio;
 
-pub use crate::settings::voice as settings;
 pub use crate::settings::voice::{Language, VoiceSettings};
 
 #[cfg(all(test, feature = "audio"))]

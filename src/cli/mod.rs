@@ -1,6 +1,7 @@
 //! Opens and closes the hall: every subcommand of `warmhall`.
 
 mod access;
+mod announce;
 mod args;
 mod config;
 mod fault;
@@ -38,7 +39,8 @@ fn dispatch(command: Command) -> Result<(), Fault> {
         Command::Token(args) => for_a_moment(token::token(args)),
         Command::Config(args) => config::config(args),
         Command::Voice(args) => voice::voice(args),
-        Command::Serve(_) | Command::Demo(_) | Command::Announce(_) | Command::Health(_) => Ok(()),
+        Command::Announce(args) => announce::announce(&args),
+        Command::Serve(_) | Command::Demo(_) | Command::Health(_) => Ok(()),
     }
 }
 

@@ -4,8 +4,8 @@ use super::args::{Tongue, VoiceArgs, VoiceStep};
 use super::fault::Fault;
 use crate::announcer::PhraseBook;
 use crate::announcer::pack::{self, Maker};
-use crate::announcer::settings::VoiceSettings;
 use crate::domain::text::Language;
+use crate::settings::voice::VoiceSettings;
 
 pub(super) fn voice(args: VoiceArgs) -> Result<(), Fault> {
     let VoiceStep::Make { dir, phrases_dir, language } = args.step;
