@@ -311,6 +311,8 @@ export interface CounterState {
   ticket: TicketFull | null;
   why: Why | null;
   lines: CounterLine[];
+  /** Sent to this very counter; they come before the lines. */
+  reserved?: TicketBrief[];
   parked: TicketBrief[];
   missed: TicketBrief[];
   today: { served: number; refused: number; missed: number; mean_service_s: number | null };

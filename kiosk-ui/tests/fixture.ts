@@ -83,6 +83,7 @@ export const counterState = (ticket: TicketFull | null, more: Partial<CounterSta
           passed_over: [{ number: 'A005', service: 'connect', class: 'courtesy', waited_min: 25, score_min: 15 }],
         },
   lines: [{ service: 'connect', name: service.name, waiting: 2, mine: true, offset_min: 0, longest_wait_s: 900, head: [brief('A008'), brief('A009')] }],
+  reserved: [brief('C004', { service: 'pay', class: 'courtesy' })],
   parked: [brief('A002', { state: 'parked', counter: '3' })],
   missed: [brief('A001', { state: 'missed' })],
   today: { served: 8, refused: 1, missed: 2, mean_service_s: 412 },

@@ -110,6 +110,7 @@ export const staffEn: StaffLang = {
     lines: {
       title: 'Lines',
       other: 'Others',
+      reserved: 'Sent to this counter',
       waiting: (n) => `${n}`,
       longest: (text) => `longest ${text}`,
       help: (min) => `help after ${min} min more`,

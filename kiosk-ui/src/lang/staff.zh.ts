@@ -107,6 +107,7 @@ export const staffZh = {
     lines: {
       title: '等候队列',
       other: '其他业务',
+      reserved: '转到本窗口',
       waiting: (n: number) => `${n} 人`,
       longest: (text: string) => `最久 ${text}`,
       help: (min: number) => `多等 ${min} 分钟时帮忙`,
