@@ -73,11 +73,16 @@ pub(super) async fn carry_out<J: Journal>(keeper: &Keeper<J>, change: &Change) -
 
 /// Has a command of the shell's decided; gives the words of the refusal, if the hall refused.
 pub(super) async fn submit<J: Journal>(keeper: &Keeper<J>, command: Command) -> Result<Option<String>, Fault> {
+    let caller = Caller { actor: Actor::new(Role::Admin, "shell", None), any_counter: true };
+    submit_as(keeper, caller, command).await
+}
+
+/// Has somebody's command decided; gives the words of the refusal, if the hall refused.
+pub(super) async fn submit_as<J: Journal>(keeper: &Keeper<J>, caller: Caller, command: Command) -> Result<Option<String>, Fault> {
     let render: Render = Arc::new(|decided: &Decided<'_>| match decided.refusal {
         None => Reply { status: 200, body: String::new() },
         Some(refusal) => Reply { status: 409, body: refusal_words(refusal) },
     });
-    let caller = Caller { actor: Actor::new(Role::Admin, "shell", None), any_counter: true };
     let answer = keeper.submit(Request { command, caller, key: None, render }).await?;
     Ok((answer.reply.status != 200).then_some(answer.reply.body))
 }

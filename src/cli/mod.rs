@@ -4,10 +4,15 @@ mod access;
 mod announce;
 mod args;
 mod config;
+mod demo;
 mod fault;
+mod hall;
+mod health;
+mod log;
 mod pending;
 mod place;
 mod secrets;
+mod serve;
 mod token;
 mod user;
 mod voice;
@@ -40,7 +45,9 @@ fn dispatch(command: Command) -> Result<(), Fault> {
         Command::Config(args) => config::config(args),
         Command::Voice(args) => voice::voice(args),
         Command::Announce(args) => announce::announce(&args),
-        Command::Serve(_) | Command::Demo(_) | Command::Health(_) => Ok(()),
+        Command::Serve(args) => serve::serve(args),
+        Command::Demo(args) => demo::demo(args),
+        Command::Health(args) => health::health(args),
     }
 }
 

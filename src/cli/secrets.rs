@@ -3,49 +3,39 @@
 use std::io::{BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
-use argon2::{Argon2, PasswordHasher};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-use sha2::{Digest, Sha256};
 
 use super::fault::Fault;
-
-/// Random bytes of a token.
-const SECRET_BYTES: usize = 32;
-/// The shortest password, in characters.
-const PASSWORD_CHARS_MIN: usize = 8;
-/// The longest password, in bytes.
-const PASSWORD_BYTES_MAX: usize = 256;
+use crate::web::{passwords, secrets};
 
 /// 256 random bits as base64url.
 pub(super) fn secret() -> Result<String, Fault> {
-    let mut bytes = [0_u8; SECRET_BYTES];
-    getrandom::fill(&mut bytes).map_err(|error| Fault::of("系统没有给出随机数", "the system gave no random bytes", &error))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
+    secrets::secret().map_err(|error| no_random(&error))
 }
 
 /// A bearer token.
 pub(super) fn token() -> Result<String, Fault> {
-    Ok(format!("wh_{}", secret()?))
+    secrets::token().map_err(|error| no_random(&error))
+}
+
+fn no_random(error: &dyn std::fmt::Display) -> Fault {
+    Fault::of("系统没有给出随机数", "no secret can be made", error)
 }
 
 /// What is kept of a secret: its SHA-256, hex.
 pub(super) fn digest(secret: &str) -> Arc<str> {
-    let hash = Sha256::digest(secret.as_bytes());
-    hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+    secrets::digest(secret).into()
 }
 
 /// What is kept of a password.
 pub(super) fn password_hash(password: &str, username: &str) -> Result<Arc<str>, Fault> {
-    if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
-        return Err(Fault::usage("密码须为 8 个字符以上 / a password has at least 8 characters"));
+    if passwords::check_strength(password, username).is_err() {
+        return Err(Fault::usage(
+            "密码太弱：至少 8 个字符，不含登录名，不要用常见密码\n\
+             This password is too weak: at least 8 characters, without the sign-in name, and not one that everybody uses",
+        ));
     }
-    if password.to_lowercase().contains(&username.to_lowercase()) {
-        return Err(Fault::usage("密码不能包含登录名 / a password may not contain the sign-in name"));
-    }
-    let hash = Argon2::default().hash_password(password.as_bytes());
-    hash.map(|hash| hash.to_string().into()).map_err(|error| Fault::of("密码无法处理", "the password cannot be kept", &error))
+    passwords::hash(password).ok_or_else(|| Fault::failed("密码无法处理 / the password cannot be kept"))
 }
 
 /// A password from standard input: the first line of it, or asked for twice where a person sits there.
@@ -90,13 +80,6 @@ fn read_line() -> Result<String, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_token_is_256_bits_and_kept_only_as_its_digest() {
-        let token = token().unwrap();
-        assert!(token.starts_with("wh_") && token.len() == 46, "{token}");
-        assert_eq!(&*digest("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    }
 
     #[test]
     fn weak_passwords_are_refused() {
