@@ -105,7 +105,7 @@ fn events(conn: &Connection, epoch: &str, after: u64, before: u64, limit: usize)
     while let Some(row) = found.next()? {
         let rev = from_db(row.get(0)?);
         if rev != expected {
-            return Err(HistoryError::Database(format!("event {expected} is missing from its table")));
+            return Err(HistoryError::Damaged(format!("event {expected} is missing from its table")));
         }
         let json: String = row.get(1)?;
         page.push(project::read(rev, &json)?);

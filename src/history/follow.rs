@@ -102,7 +102,7 @@ impl History {
         }
     }
 
-    async fn write(&self, epoch: &Arc<str>, lines: Vec<Line>) -> Result<u64, HistoryError> {
+    pub(super) async fn write(&self, epoch: &Arc<str>, lines: Vec<Line>) -> Result<u64, HistoryError> {
         let epoch = Arc::clone(epoch);
         self.inner.base.write(move |conn| project::project(conn, &epoch, &lines)).await
     }
@@ -177,12 +177,12 @@ impl History {
         self.inner.base.write(project::derive_all).await?;
         let mut rev = match self.resume(feed, epoch).await {
             Ok(rev) => rev,
-            Err(Trouble::Passing(reason)) => return Err(HistoryError::Database(reason)),
+            Err(Trouble::Passing(reason)) => return Err(HistoryError::Journal(reason)),
             Err(Trouble::Ended) => return Err(HistoryError::Closed),
             Err(Trouble::Lasting(_)) => self.accept_loss(feed, epoch).await?,
         };
         while rev < feed.last() {
-            let batch = feed.since(rev, crate::feed::BATCH_EVENTS_MAX).await.map_err(|e| HistoryError::Database(e.to_string()))?;
+            let batch = feed.since(rev, crate::feed::BATCH_EVENTS_MAX).await.map_err(|e| HistoryError::Journal(e.to_string()))?;
             let lines = lines(&batch);
             if lines.is_empty() {
                 return Err(HistoryError::Gap { expected: rev + 1, got: feed.last() });
@@ -205,7 +205,7 @@ impl History {
             }
             // The journal is not the one that was read: nobody can go on from that.
             Ok(_) => Err(HistoryError::Diverged { rev: after }),
-            Err(other) => Err(HistoryError::Database(other.to_string())),
+            Err(other) => Err(HistoryError::Journal(other.to_string())),
         }
     }
 }

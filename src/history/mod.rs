@@ -36,6 +36,12 @@ pub enum HistoryError {
     /// SQLite said no: a full or broken disk. Worth trying again.
     #[error("the history file cannot be used: {0}")]
     Database(String),
+    /// The file is damaged, or holds what it should not. Somebody has to put it aside or rebuild it.
+    #[error("the history file is damaged: {0}")]
+    Damaged(String),
+    /// The journal does not give its events. Worth trying again.
+    #[error("the journal cannot be read: {0}")]
+    Journal(String),
     /// The file was written by a newer version of this program.
     #[error("the history file was written by a newer version")]
     TooNew,
@@ -67,8 +73,9 @@ impl HistoryError {
     #[must_use]
     pub const fn passes(&self) -> bool {
         match self {
-            Self::Database(_) | Self::Busy => true,
-            Self::TooNew
+            Self::Database(_) | Self::Journal(_) | Self::Busy => true,
+            Self::Damaged(_)
+            | Self::TooNew
             | Self::Gap { .. }
             | Self::Diverged { .. }
             | Self::Unreadable { .. }
@@ -153,3 +160,5 @@ impl History {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -88,16 +88,11 @@ pub(super) fn secure(conn: &mut Connection) -> Result<bool, HistoryError> {
 
 /// The last event of a segment that is too old: the one before the opening of the first day that stays.
 fn forgettable(conn: &Connection, segment: Segment, first_kept: &str, current: bool) -> Result<u64, HistoryError> {
-    let opened: Option<i64> = {
-        let sql = "SELECT min(rev) FROM days WHERE segment = ?1 AND day >= ?2";
-        conn.query_row(sql, params![segment.no, first_kept], |row| row.get(0))?
-    };
-    let last: Option<i64> = conn.query_row("SELECT max(rev) FROM days WHERE segment = ?1", [segment.no], |row| row.get(0))?;
-    Ok(match opened {
-        Some(rev) => from_db(rev).saturating_sub(1),
-        None if current => last.map_or(0, |rev| from_db(rev).saturating_sub(1)),
-        None => segment.rev,
-    })
+    let ask = |sql: &str| conn.query_row(sql, params![segment.no, first_kept], |row| row.get::<_, Option<i64>>(0));
+    // What stands before the first day belongs to it.
+    let Some(last_old) = ask("SELECT max(rev) FROM days WHERE segment = ?1 AND day < ?2")? else { return Ok(0) };
+    let opened = ask("SELECT min(rev) FROM days WHERE segment = ?1 AND day >= ?2")?.or(current.then_some(last_old));
+    Ok(opened.map_or(segment.rev, |rev| from_db(rev).saturating_sub(1)))
 }
 
 fn forget_events(conn: &mut Connection, segment: i64, through: u64) -> Result<usize, HistoryError> {

@@ -15,17 +15,17 @@ use crate::domain::ticket::{Finish, LegEnd};
 pub(super) fn word<T: Serialize>(value: &T) -> Result<String, HistoryError> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
-        Ok(_) | Err(_) => Err(HistoryError::Database("a value is not a word".to_owned())),
+        Ok(_) | Err(_) => Err(HistoryError::Damaged("a value is not a word".to_owned())),
     }
 }
 
 /// The enum or id with this word.
 pub(super) fn from_word<T: DeserializeOwned>(word: String) -> Result<T, HistoryError> {
-    serde_json::from_value(serde_json::Value::String(word)).map_err(|e| HistoryError::Database(e.to_string()))
+    serde_json::from_value(serde_json::Value::String(word)).map_err(|e| HistoryError::Damaged(e.to_string()))
 }
 
 pub(super) fn json<T: Serialize>(value: &T) -> Result<String, HistoryError> {
-    serde_json::to_string(value).map_err(|e| HistoryError::Database(e.to_string()))
+    serde_json::to_string(value).map_err(|e| HistoryError::Damaged(e.to_string()))
 }
 
 /// Where the rows of one event go.

@@ -12,7 +12,7 @@ use crate::domain::text::FreeText;
 use crate::domain::ticket::{Closing, Leg, Ticket, TicketState, Why};
 
 fn broken(what: impl std::fmt::Display) -> HistoryError {
-    HistoryError::Database(format!("a row cannot be read: {what}"))
+    HistoryError::Damaged(format!("a row cannot be read: {what}"))
 }
 
 /// A service day as it is written.
