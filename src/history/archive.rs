@@ -98,7 +98,8 @@ fn events(conn: &Connection, epoch: &str, after: u64, before: u64, limit: usize)
     if after.saturating_add(1) < segment.first {
         return Err(HistoryError::Gone { first: Some(segment.first) });
     }
-    let mut find = conn.prepare_cached("SELECT rev, json FROM events WHERE segment = ?1 AND rev > ?2 AND rev < ?3 ORDER BY rev LIMIT ?4")?;
+    let mut find =
+        conn.prepare_cached("SELECT rev, json FROM events WHERE segment = ?1 AND rev > ?2 AND rev < ?3 ORDER BY rev LIMIT ?4")?;
     let mut found = find.query(params![segment.no, to_db(after)?, to_db(before)?, rows_max(limit, EVENTS_PAGE_MAX)])?;
     let mut page = Vec::new();
     let mut expected = after + 1;

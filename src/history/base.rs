@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use rusqlite_migration::{M, Migrations, MigrationDefinitionError};
+use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::HistoryError;
@@ -106,10 +106,20 @@ fn work(mut conn: Connection, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
+fn make(path: &Path, how: &mut OpenOptions) -> Result<(), HistoryError> {
+    let made = how.write(true).mode(0o600).open(path);
+    made.map(drop).map_err(|e| HistoryError::Database(format!("{}: {e}", path.display())))
+}
+
+/// Copies what `conn` sees into a new file.
+pub(super) fn copy(conn: &Connection, into: &Path) -> Result<(), HistoryError> {
+    make(into, OpenOptions::new().create_new(true))?;
+    Ok(conn.backup(rusqlite::MAIN_DB, into, None)?)
+}
+
 fn open_writer(path: &Path) -> Result<Connection, HistoryError> {
     // Made by us first, so that nobody else can read it at any moment; SQLite gives its side files the same rights.
-    let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
-    made.map_err(|e| HistoryError::Database(format!("{}: {e}", path.display())))?;
+    make(path, OpenOptions::new().create(true).truncate(false))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(Duration::from_millis(LOCK_WAIT_MS_MAX))?;
@@ -121,10 +131,8 @@ fn open_writer(path: &Path) -> Result<Connection, HistoryError> {
     conn.pragma_update(None, "secure_delete", "ON")?;
     conn.pragma_update(None, "foreign_keys", "ON")?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT_MAX);
-    MIGRATIONS.to_latest(&mut conn).map_err(|e| match e {
-        rusqlite_migration::Error::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => HistoryError::TooNew,
-        other => HistoryError::Database(other.to_string()),
-    })?;
+    let too_new = rusqlite_migration::Error::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead);
+    MIGRATIONS.to_latest(&mut conn).map_err(|e| if e == too_new { HistoryError::TooNew } else { HistoryError::Database(e.to_string()) })?;
     Ok(conn)
 }
 

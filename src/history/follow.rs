@@ -58,10 +58,7 @@ impl History {
         let mut retry_ms = RETRY_MS_FIRST;
         loop {
             let before = self.inner.health.borrow().projected;
-            let trouble = match self.run(&feed, &epoch).await {
-                Trouble::Ended => return,
-                other => other,
-            };
+            let trouble = self.run(&feed, &epoch).await;
             if self.inner.health.borrow().projected > before {
                 retry_ms = RETRY_MS_FIRST;
             }
@@ -119,9 +116,8 @@ impl History {
         match feed.since(before, 1).await {
             Ok(last) => {
                 let last = lines(&last);
-                let same = move |conn: &mut rusqlite::Connection| {
-                    last.iter().try_for_each(|line| project::check_same(conn, segment.no, line))
-                };
+                let same =
+                    move |conn: &mut rusqlite::Connection| last.iter().try_for_each(|line| project::check_same(conn, segment.no, line));
                 self.inner.base.write(same).await?;
             }
             // What stands at the cursor was trimmed: then it must go on right behind it.

@@ -158,6 +158,15 @@ impl History {
     pub async fn settle(&self) -> Result<(), HistoryError> {
         self.inner.base.write(retain::secure).await.map(|_secured| ())
     }
+
+    /// Copies the history as it is now into the new file `into`, while it is written and read. In a backup it has to be
+    /// copied after the journal: a history behind a trimmed journal would have a gap.
+    ///
+    /// # Errors
+    /// When `into` is there already, or the disk refuses.
+    pub async fn copy_to(&self, into: PathBuf) -> Result<(), HistoryError> {
+        self.inner.base.read(move |conn| base::copy(conn, &into)).await
+    }
 }
 
 #[cfg(test)]

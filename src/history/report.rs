@@ -120,7 +120,13 @@ fn share(part: u32, whole: u32) -> Option<f64> {
 type ByService<T> = BTreeMap<Option<ServiceId>, T>;
 
 /// Splits the rows of a day into those of services and the hall's own.
-fn split<T, R>(day: NaiveDate, sums: ByService<T>, days: &mut Vec<R>, totals: &mut Vec<R>, row: impl Fn(NaiveDate, Option<ServiceId>, T) -> R) {
+fn split<T, R>(
+    day: NaiveDate,
+    sums: ByService<T>,
+    days: &mut Vec<R>,
+    totals: &mut Vec<R>,
+    row: impl Fn(NaiveDate, Option<ServiceId>, T) -> R,
+) {
     for (service, sum) in sums {
         let to = if service.is_some() { &mut *days } else { &mut *totals };
         to.push(row(day, service, sum));

@@ -8,7 +8,8 @@ use super::HistoryError;
 use super::project::to_db;
 use crate::domain::event::{Event, EventBody, TicketRef};
 use crate::domain::forecast::Range;
-use crate::domain::ids::TicketId;
+use crate::domain::ids::{CounterNo, TicketId};
+use crate::domain::text::FreeText;
 use crate::domain::ticket::{Finish, LegEnd};
 
 /// The word of one of our enums or ids, as in JSON.
@@ -163,7 +164,7 @@ impl Put<'_> {
         let insert = "INSERT INTO calls (segment, ticket, rev, at_ms, service, counter, \"by\", why)
                       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
                       WHERE EXISTS (SELECT 1 FROM tickets WHERE segment = ?1 AND ticket = ?2)";
-        let counter = of.counter.as_ref().map(|no| no.as_str());
+        let counter = of.counter.as_ref().map(CounterNo::as_str);
         self.ticket(of, insert, &[&self.rev, &self.at_ms, &service.as_str(), &counter, &by, &json(why)?])?;
         self.leg(of, "clerk = ?3", &[&by])?;
         self.announced(of)
@@ -180,7 +181,7 @@ impl Put<'_> {
 
     /// A call or recall: the ticket is at the counter.
     fn announced(&self, of: &TicketRef) -> Result<(), HistoryError> {
-        let Some(no) = of.counter.as_ref().map(|no| no.as_str()) else { return Ok(()) };
+        let Some(no) = of.counter.as_ref().map(CounterNo::as_str) else { return Ok(()) };
         let sql = "UPDATE tickets SET state = 'called', counter = ?3, calls = calls + 1, called_at_ms = ?4
                    WHERE segment = ?1 AND ticket = ?2";
         self.ticket(of, sql, &[&no, &self.at_ms])?;
@@ -202,12 +203,12 @@ impl Put<'_> {
     }
 
     fn parked(&self, of: &TicketRef) -> Result<(), HistoryError> {
-        let reason = of.reason.as_ref().map(|text| text.as_str());
+        let reason = of.reason.as_ref().map(FreeText::as_str);
         self.ticket(of, "UPDATE tickets SET state = 'parked', park_reason = ?3 WHERE segment = ?1 AND ticket = ?2", &[&reason])
     }
 
     fn resumed(&self, of: &TicketRef) -> Result<(), HistoryError> {
-        let no = of.counter.as_ref().map(|no| no.as_str());
+        let no = of.counter.as_ref().map(CounterNo::as_str);
         let sql = "UPDATE tickets SET state = 'called', counter = ?3, called_at_ms = ?4, park_reason = NULL
                    WHERE segment = ?1 AND ticket = ?2";
         self.ticket(of, sql, &[&no, &self.at_ms])?;
@@ -220,7 +221,7 @@ impl Put<'_> {
         let sql = "UPDATE tickets SET state = 'waiting', counter = NULL, called_at_ms = NULL, calls = 0, service = ?3
                    WHERE segment = ?1 AND ticket = ?2";
         self.ticket(of, sql, &[&to.as_str()])?;
-        self.join(of.ticket, to.as_str(), to_counter.as_ref().map(|no| no.as_str()))
+        self.join(of.ticket, to.as_str(), to_counter.as_ref().map(CounterNo::as_str))
     }
 
     fn end_leg(&self, of: &TicketRef, end: LegEnd) -> Result<(), HistoryError> {

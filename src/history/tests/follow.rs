@@ -47,7 +47,7 @@ async fn follow_until(history: &History, feed: &Feed, epoch: &str, mut until: im
     seen
 }
 
-async fn journal_of(sim: &Sim, epoch: &str) -> (Arc<MemoryJournal>, Feed, u64) {
+fn journal_of(sim: &Sim, epoch: &str) -> (Arc<MemoryJournal>, Feed, u64) {
     let journal = Arc::new(MemoryJournal::new(epoch));
     let position = journal.append_elsewhere(texts(&sim.events));
     let feed = Feed::start(Arc::clone(&journal), position.rev);
@@ -78,7 +78,7 @@ async fn archive_and_journal_meet_without_a_seam() {
     let sim = Sim::after(&busy(200));
     let dir = tempfile::tempdir().unwrap();
     let history = open(dir.path()).await;
-    let (journal, feed, last) = journal_of(&sim, "e1").await;
+    let (journal, feed, last) = journal_of(&sim, "e1");
     let health = follow_until(&history, &feed, "e1", |h| h.projected == last).await;
     assert_eq!(health, Health { condition: Condition::Well, projected: last, journal: last });
     assert_eq!(history.trim_through("e1", last, last).await.unwrap(), None, "all of it has to stay");
@@ -99,7 +99,7 @@ async fn archive_and_journal_meet_without_a_seam() {
 async fn it_goes_on_where_it_was_and_behind_a_trimmed_journal() {
     let sim = Sim::after(&busy(300));
     let dir = tempfile::tempdir().unwrap();
-    let (journal, feed, last) = journal_of(&sim, "e1").await;
+    let (journal, feed, last) = journal_of(&sim, "e1");
     assert!(last > 1_000, "several batches");
     let history = open(dir.path()).await;
     follow_until(&history, &feed, "e1", |h| h.projected >= 500).await;
@@ -120,7 +120,7 @@ async fn it_goes_on_where_it_was_and_behind_a_trimmed_journal() {
 async fn a_gap_stops_it_loudly_and_only_a_decision_goes_on() {
     let sim = Sim::after(&busy(60));
     let dir = tempfile::tempdir().unwrap();
-    let (journal, _, last) = journal_of(&sim, "e1").await;
+    let (journal, _, last) = journal_of(&sim, "e1");
     trim(&journal, "e1", 40).await;
     let feed = Feed::start(Arc::clone(&journal), last);
     let history = open(dir.path()).await;
@@ -145,7 +145,7 @@ async fn a_journal_behind_its_history_is_not_followed() {
     let sim = Sim::after(&busy(20));
     let dir = tempfile::tempdir().unwrap();
     let history = open(dir.path()).await;
-    let (_, feed, last) = journal_of(&sim, "e1").await;
+    let (_, feed, last) = journal_of(&sim, "e1");
     follow_until(&history, &feed, "e1", |h| h.projected == last).await;
     let shorter = Arc::new(MemoryJournal::new("e1"));
     shorter.append_elsewhere(texts(&sim.events[..20]));
@@ -162,14 +162,16 @@ async fn restored(trimmed: bool) {
     let mut new = backup.clone();
     // Not the same instants again: what follows the backup is another story.
     new.play(&Op::Pass { s: 1 });
-    busy(15).iter().for_each(|op| new.play(op));
+    for op in busy(15) {
+        new.play(&op);
+    }
     let dir = tempfile::tempdir().unwrap();
     let history = open(dir.path()).await;
-    let (_, feed, last) = journal_of(&old, "e1").await;
+    let (_, feed, last) = journal_of(&old, "e1");
     follow_until(&history, &feed, "e1", |h| h.projected == last).await;
     let before = dump(&history).await;
 
-    let (journal, _, last) = journal_of(&new, "e2").await;
+    let (journal, _, last) = journal_of(&new, "e2");
     if trimmed {
         trim(&journal, "e2", backup.hall.rev - 10).await;
     }

@@ -9,6 +9,7 @@ use super::sim::{CANARY, Sim, dump, holds, open, ops, run};
 use crate::domain::event::EventBody;
 use crate::domain::forecast::Range;
 use crate::domain::ids::ServiceId;
+use crate::domain::ticket::Ticket;
 use crate::history::project::{self, Line};
 use crate::history::{EVENTS_PAGE_MAX, History, HistoryError, TICKETS_PAGE_MAX, TicketQuery};
 
@@ -63,7 +64,7 @@ async fn check_reports(history: &History, sim: &Sim) {
     }
     assert_eq!(waits.days.iter().map(|row| row.issued).sum::<u32>(), waits.totals.iter().map(|row| row.issued).sum::<u32>());
     for row in &waits.totals {
-        let legs = sim.tickets.values().filter(|t| t.service_day == row.day).flat_map(|t| t.legs());
+        let legs = sim.tickets.values().filter(|t| t.service_day == row.day).flat_map(Ticket::legs);
         let mut all: Vec<i64> = legs.filter_map(|leg| Some((leg.called_at? - leg.joined_at).num_milliseconds().max(0))).collect();
         all.sort_unstable();
         assert_eq!(usize::try_from(row.called).unwrap(), all.len());
@@ -87,24 +88,19 @@ fn promises(sim: &Sim) -> BTreeMap<(chrono::NaiveDate, ServiceId), (u32, u32, u3
     let mut told = BTreeMap::new();
     let mut sums: BTreeMap<_, (u32, u32, u32)> = BTreeMap::new();
     for event in &sim.events {
-        match &event.body {
-            EventBody::TicketIssued { ticket, service, service_day, wait: Some(range), .. } => {
-                told.insert(*ticket, (*service_day, service.clone(), event.at, *range));
-                sums.entry((*service_day, service.clone())).or_default().0 += 1;
-            }
+        if let EventBody::TicketIssued { ticket, service, service_day, wait: Some(range), .. } = &event.body {
+            told.insert(*ticket, (*service_day, service.clone(), event.at, *range));
+            sums.entry((*service_day, service.clone())).or_default().0 += 1;
+        } else if let EventBody::TicketTransferred { of, .. } = &event.body {
             // Only the first service's first call was promised.
-            EventBody::TicketTransferred { of, .. } => {
-                told.remove(&of.ticket);
-            }
-            EventBody::TicketCalled { of, .. } => {
-                if let Some((day, service, at, range)) = told.remove(&of.ticket) {
-                    let waited_ms = (event.at - at).num_milliseconds().max(0);
-                    let sum = sums.entry((day, service)).or_default();
-                    sum.1 += 1;
-                    sum.2 += u32::from(Range::kept(range, waited_ms));
-                }
-            }
-            _ => {}
+            told.remove(&of.ticket);
+        } else if let EventBody::TicketCalled { of, .. } = &event.body
+            && let Some((day, service, at, range)) = told.remove(&of.ticket)
+        {
+            let waited_ms = (event.at - at).num_milliseconds().max(0);
+            let sum = sums.entry((day, service)).or_default();
+            sum.1 += 1;
+            sum.2 += u32::from(Range::kept(range, waited_ms));
         }
     }
     sums
@@ -212,4 +208,22 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let refused = History::open(crate::history::Options { path }).await.err();
     assert_eq!(refused, Some(HistoryError::TooNew));
+}
+
+#[tokio::test]
+async fn a_copy_is_whole_private_and_never_over_another_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let history = open(dir.path()).await;
+    let lines = Sim::new().lines();
+    history.write(&epoch(), lines.clone()).await.unwrap();
+    let into = dir.path().join("copy");
+    std::fs::create_dir(&into).unwrap();
+    let file = into.join(crate::history::FILE);
+    history.copy_to(file.clone()).await.unwrap();
+    assert!(matches!(history.copy_to(file.clone()).await, Err(HistoryError::Database(_))));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let copy = open(&into).await;
+    assert_eq!(dump(&copy).await, dump(&history).await);
+    copy.write(&epoch(), lines).await.unwrap();
 }

@@ -117,7 +117,9 @@ impl Sim {
 
     pub(super) fn after(ops: &[Op]) -> Self {
         let mut sim = Self::new();
-        ops.iter().for_each(|op| sim.play(op));
+        for op in ops {
+            sim.play(op);
+        }
         sim
     }
 
@@ -157,7 +159,9 @@ impl Sim {
             if bodies.is_empty() {
                 return;
             }
-            bodies.into_iter().for_each(|body| self.record(body, Actor::hall()));
+            for body in bodies {
+                self.record(body, Actor::hall());
+            }
         }
     }
 
