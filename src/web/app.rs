@@ -8,9 +8,8 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use bytes::Bytes;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
-use serde_json::Value;
 
 use super::forecaster::Forecaster;
 use super::health::Health;
@@ -21,9 +20,9 @@ use super::sessions::{IdleTimes, UsedClaims};
 use super::setup::SetUp;
 use super::{headers, routes};
 use crate::domain::actor::Role;
-use crate::domain::event::Event;
 use crate::domain::text::{Language, Text};
-use crate::keeper::{Fault, HallKeeper};
+use crate::history::History;
+use crate::keeper::HallKeeper;
 
 /// What the doors are set to.
 #[derive(Debug, Clone, Default)]
@@ -34,30 +33,6 @@ pub struct WebSettings {
     pub trusted_proxies: Vec<IpAddr>,
     /// Origins beside the request's own host that browsers may come from, e.g. `https://hall.example`.
     pub origins: Vec<String>,
-}
-
-/// What remembers longer than the journal and the hall do.
-pub trait Archive: Send + Sync + 'static {
-    /// At most `limit` events after `after` and before `before`, in order, none missing.
-    fn events_before(&self, after: u64, before: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Event>, Fault>>;
-    /// The first revision remembered.
-    fn first_rev(&self) -> BoxFuture<'_, Result<Option<u64>, Fault>>;
-    /// Tickets of an earlier day after `cursor` as the wire shows them, in the order of their ids.
-    fn tickets_of_day(&self, query: DayQuery) -> BoxFuture<'_, Result<Vec<Value>, Fault>>;
-    /// How good the promised waits were, one entry for each day and service.
-    fn forecast_report(&self, from: NaiveDate, to: NaiveDate) -> BoxFuture<'_, Result<Vec<Value>, Fault>>;
-}
-
-/// Which tickets of an earlier day are asked for.
-#[derive(Debug, Clone)]
-pub struct DayQuery {
-    pub day: NaiveDate,
-    pub state: Option<String>,
-    pub service: Option<String>,
-    pub number: Option<String>,
-    /// The id's number after which to go on.
-    pub after: u64,
-    pub limit: usize,
 }
 
 /// Where the sound of a call comes from.
@@ -97,7 +72,8 @@ pub struct Parts {
     pub health: Health,
     /// The digest of the one-time set-up secret, where the hall has no administrator.
     pub setup: Option<SetUp>,
-    pub archive: Option<Arc<dyn Archive>>,
+    /// What remembers longer than the journal and the hall do.
+    pub history: Option<History>,
     pub sounds: Option<Arc<dyn Sounds>>,
     pub demo: Option<Arc<Demo>>,
 }
@@ -108,7 +84,7 @@ pub struct AppState {
     pub settings: WebSettings,
     pub health: Health,
     pub setup: Option<SetUp>,
-    pub archive: Option<Arc<dyn Archive>>,
+    pub history: Option<History>,
     pub sounds: Option<Arc<dyn Sounds>>,
     pub demo: Option<Arc<Demo>>,
     pub forecaster: Forecaster,
@@ -123,7 +99,7 @@ impl AppState {
     /// Makes the shared state and starts the forecaster on the current tokio runtime.
     #[must_use]
     pub fn new(parts: Parts) -> web::Data<Self> {
-        let Parts { keeper, settings, health, setup, archive, sounds, demo } = parts;
+        let Parts { keeper, settings, health, setup, history, sounds, demo } = parts;
         web::Data::new(Self {
             forecaster: Forecaster::start(keeper.clone()),
             limits: Limits::default(),
@@ -135,7 +111,7 @@ impl AppState {
             settings,
             health,
             setup,
-            archive,
+            history,
             sounds,
             demo,
         })

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::cookie::Cookie;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError, web};
 use futures_util::future::LocalBoxFuture;
@@ -201,6 +201,31 @@ impl<T> Responder for Cookied<T> {
         }
         response
     }
+}
+
+/// A report, as JSON or as a table for a spreadsheet.
+pub enum Exported<T> {
+    Json(Given<T>),
+    /// The name of the file, and its text.
+    Csv(String, String),
+}
+
+impl<T> Responder for Exported<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        match self {
+            Self::Json(given) => given.respond_to(request),
+            Self::Csv(name, text) => {
+                let disposition = format!("attachment; filename=\"{name}\"");
+                HttpResponse::Ok().content_type("text/csv; charset=utf-8").insert_header((CONTENT_DISPOSITION, disposition)).body(text)
+            }
+        }
+    }
+}
+
+impl<T: 'static> Told for Result<Exported<T>, Problem> {
+    type Of = T;
 }
 
 /// What a handler gives, and the type of its JSON.

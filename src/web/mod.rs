@@ -22,6 +22,6 @@ pub mod sessions;
 pub mod setup;
 pub mod wire;
 
-pub use app::{AppState, Archive, DayQuery, Demo, DemoAccount, DemoDevice, Parts, Sounds, WebSettings, configure, serve};
+pub use app::{AppState, Demo, DemoAccount, DemoDevice, Parts, Sounds, WebSettings, configure, serve};
 pub use health::Health;
 pub use setup::SetUp;

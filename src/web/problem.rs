@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::domain::calendar::{Issuing, Standing};
 use crate::domain::refusal::Refusal;
+use crate::history::HistoryError;
 use crate::keeper::{Fault, Reply};
 
 /// The content type of every refusal and failure.
@@ -358,6 +359,28 @@ impl From<Fault> for Problem {
             Fault::Overloaded => unserved(Code::Overloaded, Applied::No),
             Fault::Closing => unserved(Code::ShuttingDown, Applied::Unknown),
             Fault::KeyReused => Self::from(Code::IdempotencyKeyReused),
+        }
+    }
+}
+
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Gone { first } => {
+                let said = first.map_or_else(|| "nothing is remembered".to_owned(), |first| format!("the oldest revision is {first}"));
+                Self::from(Code::Gone).detail(said)
+            }
+            HistoryError::BadQuery(why) => Self::from(Code::BadRequest).detail(why),
+            HistoryError::Busy => Self::from(Code::Overloaded).retry_after(RETRY_S),
+            HistoryError::Closed => Self::from(Code::ShuttingDown),
+            HistoryError::Database(_)
+            | HistoryError::TooNew
+            | HistoryError::Gap { .. }
+            | HistoryError::Diverged { .. }
+            | HistoryError::Unreadable { .. } => {
+                tracing::error!(%error, "history could not answer");
+                Self::from(Code::Internal)
+            }
         }
     }
 }

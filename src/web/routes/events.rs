@@ -10,12 +10,12 @@ use crate::keeper::Past;
 use crate::web::app::AppState;
 use crate::web::ask::{Given, Look};
 use crate::web::page;
-use crate::web::problem::Problem;
+use crate::web::problem::{Code, Problem};
 use crate::web::rights::SeeJournal;
 use crate::web::wire::events::event_json;
 
 pub(super) fn doors() -> Vec<Door> {
-    vec![Door::look("/events", "The journal, in order, from a revision on.", events)]
+    vec![Door::look("/events", "The journal, in order, from a revision on.", events).refuses(&[Code::Gone])]
 }
 
 /// From where, and how much.
@@ -45,7 +45,8 @@ async fn events(look: Look<SeeJournal, (), EventsQuery>) -> Result<Given<Events>
     let limit = page::limit(look.query.limit)?;
     let last = look.state.keeper.read(|hall| hall.rev);
     let first = first(&look.state).await?;
-    let events = after(&look.state, look.query.after, limit).await?;
+    // Behind the end there is nothing; the journal itself would take the question for a sign of loss.
+    let events = if look.query.after >= last { Vec::new() } else { after(&look.state, look.query.after, limit).await? };
     let epoch = look.state.keeper.epoch().to_string();
     Given::ok(&Events { epoch, events: events.iter().map(event_json).collect(), first, last })
 }
@@ -56,27 +57,20 @@ async fn first(state: &AppState) -> Result<u64, Problem> {
         Past::Events(events) => events.first().map_or(0, |event| event.rev),
         Past::Trimmed { first } => first,
     };
-    let remembered = match &state.archive {
-        Some(archive) if journal > 1 => archive.first_rev().await?,
+    let remembered = match &state.history {
+        Some(history) if journal > 1 => history.first_rev(&state.keeper.epoch()).await?,
         Some(_) | None => None,
     };
     Ok(remembered.map_or(journal, |first| first.min(journal)))
 }
 
-/// What the journal no longer has comes from history; without one, from the journal's first.
+/// What the journal no longer has comes from history.
 async fn after(state: &AppState, after: u64, limit: usize) -> Result<Vec<Event>, Problem> {
     let first = match state.keeper.events(after, limit).await? {
         Past::Events(events) => return Ok(events),
         Past::Trimmed { first } => first,
     };
-    if let Some(archive) = &state.archive {
-        let remembered = archive.events_before(after, first, limit).await?;
-        if !remembered.is_empty() {
-            return Ok(remembered);
-        }
-    }
-    match state.keeper.events(first.saturating_sub(1), limit).await? {
-        Past::Events(events) => Ok(events),
-        Past::Trimmed { .. } => Ok(Vec::new()),
-    }
+    let gone = || Problem::from(Code::Gone).detail(format!("the oldest revision is {first}"));
+    let history = state.history.as_ref().ok_or_else(gone)?;
+    Ok(history.events(&state.keeper.epoch(), after, first, limit).await?)
 }

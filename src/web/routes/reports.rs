@@ -1,4 +1,4 @@
-//! `/reports`: figures for leads and managers.
+//! `/reports`: figures for leads and managers, as JSON or for a spreadsheet.
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -6,15 +6,30 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Door;
-use crate::web::ask::{Given, Look};
+use crate::history::Table;
+use crate::web::app::AppState;
+use crate::web::ask::{Exported, Given, Look};
 use crate::web::problem::{Code, Problem};
 use crate::web::rights::SeeReports;
+use crate::web::wire::words::Language;
 
 /// The longest span of a report, in days.
 const SPAN_DAYS_MAX: i64 = 366;
 
 pub(super) fn doors() -> Vec<Door> {
-    vec![Door::look("/reports/forecast", "How good the promised waits were.", forecast)]
+    vec![
+        Door::look("/reports/forecast", "How good the promised waits were.", forecast).refuses(&[Code::InvalidField]),
+        Door::look("/reports/waits", "How long people waited.", waits).refuses(&[Code::InvalidField]),
+    ]
+}
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    #[default]
+    Json,
+    Csv,
 }
 
 /// From when to when; today without them.
@@ -24,14 +39,44 @@ struct Span {
     from: Option<NaiveDate>,
     #[param(value_type = Option<String>)]
     to: Option<NaiveDate>,
+    #[serde(default)]
+    #[param(inline)]
+    format: Format,
+    /// Of the head of a table.
+    #[param(inline)]
+    language: Option<Language>,
 }
+
+impl Span {
+    /// The two days, in order and not too far apart.
+    fn days(&self, state: &AppState) -> Result<(NaiveDate, NaiveDate), Problem> {
+        let today = state.keeper.read(|hall| hall.day).unwrap_or_else(|| state.now().date_naive());
+        let (from, to) = (self.from.unwrap_or(today), self.to.unwrap_or(today));
+        if (0..SPAN_DAYS_MAX).contains(&(to - from).num_days()) {
+            return Ok((from, to));
+        }
+        Err(Problem::invalid("to", "is not before from, and at most 366 days from it"))
+    }
+
+    fn export<T: Serialize>(&self, name: &str, json: &T, table: impl FnOnce(crate::domain::text::Language) -> Table) -> Exporting<T> {
+        match self.format {
+            Format::Json => Ok(Exported::Json(Given::ok(json)?)),
+            Format::Csv => Ok(Exported::Csv(format!("{name}.csv"), table(self.language.unwrap_or(Language::Zh).into()).to_csv())),
+        }
+    }
+}
+
+type Exporting<T> = Result<Exported<T>, Problem>;
 
 /// How many promises were given, and how many were kept.
 #[derive(Debug, Serialize, ToSchema)]
 struct ForecastReport {
-    /// For each day and service: `day, service, given, kept, kept_rate, mean_error_min`.
+    /// For each day and service: `day, service, given, judged, kept, kept_rate, mean_error_min`.
     #[schema(value_type = Vec<Object>)]
-    days: Vec<Value>,
+    days: Value,
+    /// The same for all services together.
+    #[schema(value_type = Vec<Object>)]
+    totals: Value,
     today: Today,
 }
 
@@ -44,20 +89,41 @@ struct Today {
     kept_rate: Option<f64>,
 }
 
-async fn forecast(look: Look<SeeReports, (), Span>) -> Result<Given<ForecastReport>, Problem> {
-    let (today, day) = look.state.keeper.read(|hall| {
-        let kept_rate = hall.calibration.kept_permille().map(|permille| f64::from(permille) / 1_000.0);
-        (Today { given: hall.calibration.judged(), kept: hall.calibration.kept(), kept_rate }, hall.day)
-    });
-    let day = day.unwrap_or_else(|| look.state.now().date_naive());
-    let (from, to) = (look.query.from.unwrap_or(day), look.query.to.unwrap_or(day));
-    let span_days = (to - from).num_days();
-    if !(0..=SPAN_DAYS_MAX).contains(&span_days) {
-        return Err(Problem::from(Code::InvalidField).field("to", "is not before from, and at most 366 days after it"));
-    }
-    let days = match &look.state.archive {
-        Some(archive) => archive.forecast_report(from, to).await?,
-        None => Vec::new(),
+async fn forecast(look: Look<SeeReports, (), Span>) -> Exporting<ForecastReport> {
+    let (from, to) = look.query.days(&look.state)?;
+    let report = match &look.state.history {
+        Some(history) => history.forecast_report(from, to).await?,
+        None => crate::history::ForecastReport { days: Vec::new(), totals: Vec::new() },
     };
-    Given::ok(&ForecastReport { days, today })
+    let today = look.state.keeper.read(|hall| {
+        let kept_rate = hall.calibration.kept_permille().map(|permille| f64::from(permille) / 1_000.0);
+        Today { given: hall.calibration.judged(), kept: hall.calibration.kept(), kept_rate }
+    });
+    let json = ForecastReport { days: value(&report.days)?, totals: value(&report.totals)?, today };
+    look.query.export("forecast", &json, |language| report.table(language))
+}
+
+/// How long people waited and were served.
+#[derive(Debug, Serialize, ToSchema)]
+struct WaitsReport {
+    /// For each day and service: counts, and the median, 90th percentile and maximum of the waits in seconds.
+    #[schema(value_type = Vec<Object>)]
+    days: Value,
+    /// The same for all services together.
+    #[schema(value_type = Vec<Object>)]
+    totals: Value,
+}
+
+async fn waits(look: Look<SeeReports, (), Span>) -> Exporting<WaitsReport> {
+    let (from, to) = look.query.days(&look.state)?;
+    let report = match &look.state.history {
+        Some(history) => history.waits_report(from, to).await?,
+        None => crate::history::WaitsReport { days: Vec::new(), totals: Vec::new() },
+    };
+    let json = WaitsReport { days: value(&report.days)?, totals: value(&report.totals)? };
+    look.query.export("waits", &json, |language| report.table(language))
+}
+
+fn value<T: Serialize>(rows: &T) -> Result<Value, Problem> {
+    serde_json::to_value(rows).map_err(|_| Code::Internal.into())
 }

@@ -8,6 +8,7 @@ use super::Door;
 use crate::domain::access::SESSION_S;
 use crate::domain::command::Command;
 use crate::domain::event::EventBody;
+use crate::domain::hall::Hall;
 use crate::domain::ids::{SessionId, Username};
 use crate::keeper::{Decided, Render, Request};
 use crate::web::app::AppState;
@@ -80,9 +81,15 @@ async fn start(state: &AppState, username: Username, replaces: Option<SessionId>
         let account = hall.access.accounts.get(&username)?;
         Some(Who::of_account(account, SessionId(0), state.now()).caller())
     });
-    let command = Command::StartSession { username, digest: digest(&value).into(), replaces };
+    let digest = digest(&value);
+    let command = Command::StartSession { username, digest: digest.as_str().into(), replaces };
     let request = Request { command, caller: caller.ok_or(Code::BadCredentials)?, key: None, render: started() };
     let given: Given<SessionAnswer> = state.keeper.submit(request).await?.into();
+    let (now, access) = (state.now(), |hall: &Hall| Some(hall.access.session(&digest, state.now())?.0.id));
+    if let Some(session) = state.keeper.read(access) {
+        // Its idle time runs from the signing in, not from the first use.
+        let _fresh = state.idle.touch(session, now.timestamp_millis());
+    }
     let cookie = given.is_success().then(|| cookie(state, value));
     Ok(Cookied { given, cookie })
 }

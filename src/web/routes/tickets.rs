@@ -10,8 +10,8 @@ use crate::domain::event::EventBody;
 use crate::domain::hall::Hall;
 use crate::domain::ids::{CounterNo, ServiceId, TicketId};
 use crate::domain::ticket::Target;
+use crate::history::{TICKETS_PAGE_MAX, TicketQuery};
 use crate::keeper::Decided;
-use crate::web::app::DayQuery;
 use crate::web::ask::{Ask, Given, Look};
 use crate::web::page;
 use crate::web::problem::{Code, Problem};
@@ -39,7 +39,7 @@ pub(super) fn doors() -> Vec<Door> {
             Code::HallFull,
         ]),
         Door::look("/tickets", "Tickets of a service day, in the order of their issue.", list),
-        Door::look("/tickets/{id}", "One ticket of today, with its story.", one),
+        Door::look("/tickets/{id}", "One ticket, with its story.", one),
         Door::ask(post.clone(), &step("recall"), "Calls it again.", recall).refuses(&[
             Code::WrongState,
             Code::NotYourCounter,
@@ -168,7 +168,12 @@ async fn cancel(ask: Ask<WorkTicket, TicketId, FencedReason>) -> Moved {
 }
 
 async fn one(look: Look<SeeTickets, TicketId>) -> Result<Given<TicketFull>, Problem> {
-    let found = look.state.keeper.read(|hall| hall.tickets.get(&look.path).map(TicketFull::from));
+    let today = look.state.keeper.read(|hall| hall.tickets.get(&look.path).map(TicketFull::from));
+    let found = match (today, &look.state.history) {
+        (Some(found), _) => Some(found),
+        (None, Some(history)) => history.ticket(look.path).await?.as_ref().map(TicketFull::from),
+        (None, None) => None,
+    };
     Given::ok(&found.ok_or(Code::NotFound)?)
 }
 
@@ -193,35 +198,37 @@ async fn list(look: Look<SeeTickets, (), ListQuery>) -> Result<Given<Items<Ticke
     let after = page::after(look.query.cursor.as_deref())?;
     let today = look.state.keeper.read(|hall| hall.day);
     let earlier = look.query.day.filter(|day| Some(*day) != today);
-    match (earlier, &look.state.archive) {
+    match (earlier, &look.state.history) {
         (None, _) => Given::ok(&look.state.keeper.read(|hall| list_of(hall, &look.query, after, limit))),
         (Some(_), None) => Given::ok(&Items::all(Vec::new())),
-        (Some(day), Some(archive)) => {
-            let query = DayQuery {
-                day,
-                state: look.query.state.map(|state| crate::domain::ticket::TicketState::from(state).word().to_owned()),
-                service: look.query.service.clone(),
-                number: look.query.number.clone(),
-                after,
-                limit,
-            };
-            let items = archive.tickets_of_day(query).await?;
-            let last = items.last().and_then(|ticket| ticket.get("id")?.as_str()?.parse::<TicketId>().ok());
-            let next = last.filter(|_| items.len() == limit).map(|id| page::cursor(id.0));
-            Ok(Given::raw(serde_json::json!({ "items": items, "next": next }).to_string()))
+        (Some(day), Some(history)) => {
+            let service = look.query.service.as_deref().map(str::parse).transpose().map_err(|_| Code::UnknownService)?;
+            let state = look.query.state.map(Into::into);
+            // One more than shown tells whether there are more.
+            let limit = limit.min(TICKETS_PAGE_MAX - 1);
+            let query =
+                TicketQuery { day, state, service, number: look.query.number.clone(), after: Some(TicketId(after)), limit: limit + 1 };
+            let found = history.tickets(query).await?;
+            Given::ok(&page_of(found.iter(), limit))
         }
     }
 }
 
+/// One page, and where the next begins.
+fn page_of<'a>(fitting: impl Iterator<Item = &'a crate::domain::ticket::Ticket>, limit: usize) -> Items<TicketFull> {
+    let mut fitting = fitting.peekable();
+    let mut last = None;
+    let items = fitting.by_ref().take(limit).inspect(|ticket| last = Some(ticket.id)).map(TicketFull::from).collect();
+    let more = fitting.peek().is_some();
+    Items { items, next: last.filter(|_| more).map(|id| page::cursor(id.0)) }
+}
+
 fn list_of(hall: &Hall, query: &ListQuery, after: u64, limit: usize) -> Items<TicketFull> {
     let behind = hall.tickets.range(TicketId(after.saturating_add(1))..).map(|(_, ticket)| ticket);
-    let mut fitting = behind.filter(|ticket| {
+    let fitting = behind.filter(|ticket| {
         query.state.is_none_or(|state| TicketState::from(ticket.state) == state)
             && query.service.as_deref().is_none_or(|service| ticket.service().as_str() == service)
             && query.number.as_deref().is_none_or(|number| *ticket.number == *number)
     });
-    let items: Vec<TicketFull> = fitting.by_ref().take(limit).map(TicketFull::from).collect();
-    let more = fitting.next().is_some();
-    let last = items.last().and_then(|item| item.ticket.id.parse::<TicketId>().ok());
-    Items { next: last.filter(|_| more).map(|id| page::cursor(id.0)), items }
+    page_of(fitting, limit)
 }

@@ -1,0 +1,54 @@
+//! The journal for integrations: complete, in order, and without what would let somebody in.
+
+use serde_json::json;
+use warmhall::domain::actor::Role;
+
+use crate::app::TestApp;
+
+#[actix_web::test]
+async fn the_journal_is_read_from_a_cursor() {
+    let app = TestApp::start().await;
+    let number = app.kiosk().takes("pay").await;
+    let wang = app.clerk("clerk").at("4").await;
+    wang.calls().await;
+    wang.moves(&number.id, "finish", json!({ "outcome": "refused", "reason": "缺证明", "solution": "补办后再来" })).await;
+    let other = app.token(Role::Integration);
+    let mut after = 0;
+    let mut kinds = Vec::new();
+    loop {
+        let page = other.get(&format!("/events?after={after}&limit=7")).await.ok();
+        assert_eq!((page["first"].as_u64(), page["epoch"].is_string()), (Some(1), true));
+        for event in page["events"].as_array().unwrap() {
+            after += 1;
+            assert_eq!(event["rev"].as_u64(), Some(after));
+            assert!(event["at"].is_string() && event["by"]["actor"].is_string() && event.get("key").is_some());
+            kinds.push(event["type"].as_str().unwrap().to_owned());
+        }
+        if page["last"].as_u64() == Some(after) {
+            break;
+        }
+    }
+    for kind in ["hall.changed", "day.opened", "ticket.issued", "ticket.called", "ticket.finished", "counter.opened", "session.started"] {
+        assert!(kinds.iter().any(|known| known == kind), "{kind}");
+    }
+    let all = other.get("/events?limit=500").await;
+    for secret in ["argon2", "0123456789abcdef", "digest", "password", "link_key"] {
+        assert!(!all.text.contains(secret), "{secret}");
+    }
+    assert!(all.text.contains("补办后再来"));
+    assert_eq!(other.get("/events?after=999999").await.ok()["events"], json!([]));
+    other.get("/events?after=-1").await.refused(400, "bad_request");
+    other.get("/events?limit=0").await.refused(422, "invalid_field");
+}
+
+#[actix_web::test]
+async fn reports_are_there_without_a_history() {
+    let app = TestApp::start().await;
+    let report = app.staff("manager").get("/reports/forecast").await.ok();
+    assert_eq!((report["days"].clone(), report["today"]["given"].as_u64()), (json!([]), Some(0)));
+    app.staff("manager").get("/reports/forecast?from=2026-01-01&to=2027-06-01").await.refused(422, "invalid_field");
+    app.staff("manager").get("/reports/forecast?from=2026-02-30").await.refused(400, "bad_request");
+    let csv = app.staff("lead").get("/reports/waits?format=csv").await;
+    assert!(csv.status == 200 && csv.header("content-type").starts_with("text/csv"));
+    app.staff("lead").get("/reports/nothing").await.refused(404, "not_found");
+}

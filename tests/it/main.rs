@@ -1,0 +1,19 @@
+//! The hall from outside: the real app on a real socket with a real Redis, and the people who use it.
+
+#![allow(unreachable_pub, reason = "a test binary exports nothing")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+
+mod app;
+mod counters;
+mod headers;
+mod idempotency;
+mod journal;
+mod limits;
+mod malformed;
+mod pairing;
+mod people;
+mod refusals;
+mod rights;
+mod sessions;
+mod setup;
+mod tickets;
