@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, mpsc};
 
 use actix_web::dev::ServerHandle;
 use actix_web::web;
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use warmhall::clock::Clock;
 use warmhall::domain::access::Account;
 use warmhall::domain::actor::{Caller, Role};
@@ -158,9 +158,6 @@ impl TestApp {
         assert_eq!(answer.reply.status, 200, "{}", answer.reply.body);
     }
 
-    pub fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
-    }
 
     /// Lets time pass.
     pub fn passes(&self, seconds: i64) {
