@@ -173,7 +173,7 @@ fn parts(settings: &Settings, hall: &OpenHall, setup: Option<SetUp>, demo: Optio
         settings: WebSettings { tls, trusted_proxies: settings.trusted_proxies.clone(), origins },
         health: health(settings, hall),
         setup,
-        archive: None,
+        history: hall.history.clone(),
         sounds: Some(Arc::new(Boards(sounds))),
         demo,
     }
