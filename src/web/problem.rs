@@ -374,6 +374,8 @@ impl From<HistoryError> for Problem {
             HistoryError::Busy => Self::from(Code::Overloaded).retry_after(RETRY_S),
             HistoryError::Closed => Self::from(Code::ShuttingDown),
             HistoryError::Database(_)
+            | HistoryError::Damaged(_)
+            | HistoryError::Journal(_)
             | HistoryError::TooNew
             | HistoryError::Gap { .. }
             | HistoryError::Diverged { .. }
