@@ -136,6 +136,7 @@ async fn serve_doors(opening: &Opening, hall: &OpenHall, listener: TcpListener, 
         None => None,
     };
     let state = AppState::new(parts(settings, hall, setup, demo.clone()));
+    let live = state.go_live(hall.feed.clone());
     let simulation = demo.as_ref().zip(opening.people.as_ref());
     let simulation = simulation.map(|(demo, people)| people.start(&hall.keeper, &state.forecaster, demo.simulation.subscribe()));
     let mut server = web::serve(state, listener, settings.workers()).map_err(|error| server_fault(&error))?;
@@ -150,6 +151,7 @@ async fn serve_doors(opening: &Opening, hall: &OpenHall, listener: TcpListener, 
         Some(Ok(())) => Err(Fault::failed("服务器意外结束 / the server ended unasked")),
         Some(Err(error)) => Err(server_fault(&error)),
         None => {
+            live.close().await;
             close_doors(&handle, server).await;
             Ok(())
         }

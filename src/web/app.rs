@@ -1,7 +1,7 @@
 //! What the doors share: the keeper, what this server is set to, and the seams to history, sound and demonstration.
 
 use std::net::{IpAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::dev::Server;
@@ -14,13 +14,16 @@ use futures_util::future::BoxFuture;
 use super::forecaster::Forecaster;
 use super::health::Health;
 use super::limits::Limits;
+use super::live::{self, Live};
 use super::metrics::Metrics;
 use super::passwords::Passwords;
 use super::sessions::{IdleTimes, UsedClaims};
 use super::setup::SetUp;
+use super::views::HealthBrief;
 use super::{headers, routes};
 use crate::domain::actor::Role;
 use crate::domain::text::{Language, Text};
+use crate::feed::Feed;
 use crate::history::History;
 use crate::keeper::HallKeeper;
 
@@ -93,6 +96,8 @@ pub struct AppState {
     pub claims: UsedClaims,
     pub passwords: Passwords,
     pub metrics: Metrics,
+    /// Set once the feed runs.
+    live: OnceLock<Live>,
 }
 
 impl AppState {
@@ -107,6 +112,7 @@ impl AppState {
             claims: UsedClaims::default(),
             passwords: Passwords::default(),
             metrics: Metrics::default(),
+            live: OnceLock::new(),
             keeper,
             settings,
             health,
@@ -115,6 +121,26 @@ impl AppState {
             sounds,
             demo,
         })
+    }
+
+    /// Starts the live line from a feed of the keeper's journal, on the current tokio runtime. Close it before the server is
+    /// stopped: its sockets are then told to come back.
+    pub fn go_live(&self, feed: Feed) -> Live {
+        let (forecaster, health) = (self.forecaster.clone(), self.health.clone());
+        let options = live::Options {
+            waits: Arc::new(move || forecaster.latest()),
+            health: Arc::new(move || HealthBrief::of(&health)),
+            demo: self.demo.is_some(),
+            sockets_max: live::SOCKETS_MAX,
+            anonymous_max: live::ANONYMOUS_SOCKETS_MAX,
+        };
+        self.live.get_or_init(|| Live::start(self.keeper.clone(), feed, options)).clone()
+    }
+
+    /// The live line, once it runs.
+    #[must_use]
+    pub fn live(&self) -> Option<&Live> {
+        self.live.get()
     }
 
     /// The time, from the keeper's clock.
@@ -138,6 +164,7 @@ const CONNECTIONS_MAX: usize = 20_000;
 /// Adds every door to an actix application; what has to stand around them is [`headers::wrap`].
 pub fn configure(config: &mut web::ServiceConfig, state: web::Data<AppState>) {
     config.app_data(state);
+    config.app_data(web::Data::new(live::Local::default()));
     routes::configure(config);
 }
 
@@ -154,6 +181,7 @@ pub fn serve(state: web::Data<AppState>, listener: TcpListener, workers: usize) 
         .client_disconnect_timeout(Duration::from_secs(CLOSING_S_MAX))
         .keep_alive(Duration::from_secs(KEEP_ALIVE_S))
         .shutdown_timeout(SHUTDOWN_S_MAX)
+        .on_connect(live::mind_the_line)
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())

@@ -10,6 +10,7 @@ pub mod headers;
 pub mod health;
 pub mod idempotency;
 pub mod limits;
+pub mod live;
 pub mod metrics;
 pub mod openapi;
 pub mod page;
@@ -20,6 +21,7 @@ pub mod routes;
 pub mod secrets;
 pub mod sessions;
 pub mod setup;
+pub mod views;
 pub mod wire;
 
 pub use app::{AppState, Demo, DemoAccount, DemoDevice, Parts, Sounds, WebSettings, configure, serve};

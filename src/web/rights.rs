@@ -78,6 +78,24 @@ rights! {
         Role::Board, Role::CounterDisplay, Role::Speaker,
         Role::Clerk, Role::Greeter, Role::Operator, Role::Handler, Role::Lead, Role::Manager, Role::Admin,
     ]);
+    /// Watches the board.
+    WatchBoard "watch_board": Admits::Roles(&[
+        Role::Kiosk, Role::Board, Role::CounterDisplay, Role::Speaker,
+        Role::Clerk, Role::Greeter, Role::Operator, Role::Handler, Role::Lead, Role::Manager, Role::Admin,
+    ]);
+    /// Watches the display above a counter, as a display its own.
+    WatchDisplay "watch_display": Admits::Roles(&[
+        Role::CounterDisplay,
+        Role::Clerk, Role::Greeter, Role::Operator, Role::Handler, Role::Lead, Role::Manager, Role::Admin,
+    ]);
+    /// Watches what a kiosk shows.
+    WatchKiosk "watch_kiosk": Admits::Roles(&[
+        Role::Kiosk, Role::Clerk, Role::Greeter, Role::Operator, Role::Handler, Role::Lead, Role::Manager, Role::Admin,
+    ]);
+    /// Watches a clerk's screen.
+    WatchCounter "watch_counter": Admits::Roles(&[Role::Clerk, Role::Lead, Role::Admin]);
+    /// Watches the whole hall.
+    WatchLead "watch_lead": Admits::Roles(&[Role::Lead, Role::Manager, Role::Admin]);
     /// Reads the server's measurements (also anybody on the machine itself).
     SeeMetrics "see_metrics": Admits::Roles(&[Role::Admin, Role::Integration]);
 }

@@ -6,6 +6,7 @@ pub mod counters;
 pub mod demo;
 pub mod devices;
 pub mod events;
+pub mod live;
 pub mod notices;
 pub mod public;
 pub mod queue;
@@ -167,6 +168,11 @@ impl Door {
         }
     }
 
+    /// What may be asked of it in the query.
+    pub fn asks<Q: IntoParams>(self) -> Self {
+        Self { query: Q::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query)), ..self }
+    }
+
     /// It makes something: 201.
     pub fn makes(self) -> Self {
         Self { status: 201, ..self }
@@ -203,6 +209,7 @@ pub fn doors() -> Vec<Door> {
         devices::doors(),
         announcements::doors(),
         events::doors(),
+        live::doors(),
         reports::doors(),
         demo::doors(),
         status::doors(),

@@ -50,7 +50,7 @@ async fn hall(look: Look<SeeHall>) -> Result<Given<HallAnswer>, Problem> {
 }
 
 /// The ticket of a link. An unknown one is not found; one of an earlier day is gone.
-fn find(state: &AppState, secret: &str) -> Result<TicketId, Problem> {
+pub(super) fn find(state: &AppState, secret: &str) -> Result<TicketId, Problem> {
     let found = state.keeper.read(|hall| {
         let ticket = link_ticket(hall.access.link_key.as_deref()?, secret)?;
         Some((ticket, hall.tickets.contains_key(&ticket)))

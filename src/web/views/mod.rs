@@ -1,0 +1,68 @@
+//! What each screen shows: one pure function for each view, from the hall at an instant to the JSON on the wire.
+//!
+//! Boards, displays, kiosks and phones are public: their views hold numbers, counters and services, and never a name, a
+//! reason or a login. The kiosk's and the phone's view are those of `GET /hall` and `GET /t/{secret}`, in [`super::wire`].
+
+mod board;
+mod counter;
+mod events;
+mod lead;
+mod parts;
+
+use chrono::{DateTime, Utc};
+
+pub use board::{BoardCall, BoardCounter, BoardService, BoardState, CallState, DisplayCounter, DisplayState, board, display};
+pub use counter::{CounterLine, CounterSeat, CounterService, CounterState, CounterToday, counter};
+pub use events::{LiveEvent, event_for};
+pub use lead::{
+    DeviceSeen, ForecastKept, HealthBrief, LeadCounter, LeadOffer, LeadService, LeadState, StoreHealth, Totals, VoiceHealth, lead,
+};
+pub use parts::{BOARD_MISSED_MAX, BOARD_NEXT_MAX, COUNTER_TICKETS_MAX, HEAD_TICKETS_MAX, LEAD_TICKETS_MAX};
+
+use super::forecaster::Waits;
+use super::wire::look::{KioskState, TicketView};
+use crate::domain::hall::Hall;
+use crate::domain::ids::{CounterNo, TicketId};
+
+/// What somebody looks at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum View {
+    Board,
+    Kiosk,
+    Lead,
+    /// A clerk's screen.
+    Counter(CounterNo),
+    /// The display above a counter.
+    Display(CounterNo),
+    /// A customer's phone.
+    Ticket(TicketId),
+}
+
+/// What a view shows beside the hall itself.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    pub now: DateTime<Utc>,
+    /// The hall is tried out, not real.
+    pub demo: bool,
+    pub waits: &'a Waits,
+    /// The hall's screens, for the lead.
+    pub devices: &'a (dyn Fn(&Hall) -> Vec<DeviceSeen> + Sync),
+    pub health: &'a HealthBrief,
+}
+
+/// The state of a view as JSON; `None` when what it looks at is not there.
+#[must_use]
+pub fn state_json(view: &View, hall: &Hall, around: &Around<'_>) -> Option<String> {
+    let json = match view {
+        View::Board => serde_json::to_string(&board(hall, around)),
+        View::Kiosk => serde_json::to_string(&KioskState::of(hall, around.waits, around.demo, around.now)),
+        View::Lead => serde_json::to_string(&lead(hall, around)),
+        View::Counter(no) => serde_json::to_string(&counter(hall, no, around)?),
+        View::Display(no) => serde_json::to_string(&display(hall, no, around)?),
+        View::Ticket(id) => serde_json::to_string(&TicketView::of(hall, hall.tickets.get(id)?, around.waits)),
+    };
+    json.ok()
+}
+
+#[cfg(test)]
+mod tests;
