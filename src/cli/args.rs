@@ -32,6 +32,8 @@ pub(super) enum Command {
     User(UserArgs),
     Device(DeviceArgs),
     Token(TokenArgs),
+    Backup(BackupArgs),
+    Restore(RestoreArgs),
     Config(ConfigArgs),
     Health(HealthArgs),
     Voice(VoiceArgs),
@@ -266,6 +268,40 @@ pub(super) struct TokenArgs {
     /// 窗口 / the counter it belongs to
     #[arg(long, value_name = "NO")]
     pub(super) counter: Option<CounterNo>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+/// 备份，不必关门 / back up a hall, open or closed.
+///
+/// 把号码、账号、历史全部复制到一个新目录，打印该目录。建议每天一次。
+///
+/// Copies numbers, accounts and history into a new folder and prints its name. Once a day is a good habit.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+例 / example:
+  warmhall backup --data-dir /var/lib/warmhall --into /mnt/backup/2026-11-23")]
+pub(super) struct BackupArgs {
+    /// 新目录 / the new folder [default: backups/TIME in the data folder]
+    #[arg(long, value_name = "DIR")]
+    pub(super) into: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: Place,
+}
+
+/// 恢复备份，须先关门 / put a backup back; the hall must be closed.
+///
+/// 现有数据改名保留，不会删除。所有屏幕从头更新，旧号不会与新号混淆。
+///
+/// What was there is put aside, not deleted. Every screen begins anew, so nobody takes the old for the new.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+例 / example:
+  warmhall restore /mnt/backup/2026-11-23 --data-dir /var/lib/warmhall")]
+pub(super) struct RestoreArgs {
+    /// 备份目录 / the backup's folder
+    #[arg(value_name = "DIR")]
+    pub(super) from: PathBuf,
     #[command(flatten)]
     pub(super) place: Place,
 }

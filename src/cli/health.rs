@@ -16,7 +16,9 @@ async fn ask(url: &str) -> Result<(), Fault> {
     let url = format!("{}/health/ready", url.trim_end_matches('/'));
     let client = awc::Client::builder().timeout(PATIENCE).finish();
     let mut answer = client.get(&url).send().await.map_err(|error| {
-        Fault::failed(format!("{url} 没有回答：服务器没有运行，或网址不对 / {url} does not answer: the server is closed, or the address is wrong: {error}"))
+        Fault::failed(format!(
+            "{url} 没有回答：服务器没有运行，或网址不对 / {url} does not answer: the server is closed, or the address is wrong: {error}"
+        ))
     })?;
     let body = answer.body().await.unwrap_or_default();
     let body = String::from_utf8_lossy(&body);

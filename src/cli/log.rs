@@ -13,7 +13,8 @@ const QUIET: &str = "redis=error,actix_server=warn,rusqlite_migration=warn";
 
 /// Starts logging to standard error, as the settings say.
 pub(super) fn start(log: &Log) -> Result<(), Fault> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{}", log.level)).map_err(|error| Fault::usage(format!("log.level 有误 / is wrong: {error}")))?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", log.level))
+        .map_err(|error| Fault::usage(format!("log.level 有误 / is wrong: {error}")))?;
     let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match log.format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),

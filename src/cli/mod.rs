@@ -3,6 +3,7 @@
 mod access;
 mod announce;
 mod args;
+mod backup;
 mod config;
 mod demo;
 mod fault;
@@ -42,6 +43,8 @@ fn dispatch(command: Command) -> Result<(), Fault> {
         Command::User(args) => for_a_moment(user::user(args)),
         Command::Device(args) => for_a_moment(token::device(args)),
         Command::Token(args) => for_a_moment(token::token(args)),
+        Command::Backup(args) => for_a_moment(backup::backup(args)),
+        Command::Restore(args) => for_a_moment(backup::restore(args)),
         Command::Config(args) => config::config(args),
         Command::Voice(args) => voice::voice(args),
         Command::Announce(args) => announce::announce(&args),

@@ -125,6 +125,28 @@ fn a_hall_whose_data_vanished_is_not_served() {
 }
 
 #[test]
+fn a_backup_made_while_open_can_be_put_back() {
+    let house = House::new();
+    let token = house.token("kiosk", "k1");
+    let hall = house.serve();
+    assert!(post(hall.port, "/api/v1/tickets", &token, "a", ISSUE).body.contains("B001"));
+    let made = house.run(&["backup"]);
+    assert!(made.success, "{}", made.stderr);
+    let backup = made.stdout.trim_end().to_owned();
+    let open = house.run(&["restore", &backup]);
+    assert_eq!(open.code, Some(4), "an open hall is not restored: {}", open.stderr);
+    assert!(hall.close().success());
+    std::fs::remove_dir_all(house.dir().join("redis")).unwrap();
+    let back = house.run(&["restore", &backup]);
+    assert!(back.success, "{}", back.stderr);
+    let hall = house.serve();
+    let answer = post(hall.port, "/api/v1/tickets", &token, "b", ISSUE);
+    assert!(answer.body.contains("B002"), "{}", answer.body);
+    let nothing = house.elsewhere().run(&["restore", "/nowhere"]);
+    assert!(!nothing.success && nothing.stderr.contains("没有备份"), "{}", nothing.stderr);
+}
+
+#[test]
 fn a_demo_hall_comes_alive_by_itself() {
     let house = House::new();
     let hall = house.demo(&["--seed", "7"]);

@@ -39,7 +39,14 @@ enum Seat {
 struct Lost;
 
 impl Clerk {
-    pub(super) fn new(keeper: HallKeeper, counter: CounterNo, username: &str, seed: u64, number: u64, switch: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(
+        keeper: HallKeeper,
+        counter: CounterNo,
+        username: &str,
+        seed: u64,
+        number: u64,
+        switch: watch::Receiver<bool>,
+    ) -> Self {
         let caller = Caller { actor: Actor::new(Role::Clerk, username, None), any_counter: false };
         Self { keeper, counter, caller, dice: Dice::new(seed, number), switch }
     }

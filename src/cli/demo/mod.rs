@@ -9,8 +9,8 @@ use std::fmt::Write;
 
 use super::args::{DemoArgs, Place, Switch};
 use super::fault::Fault;
-use super::serve::{Opening, run};
 use super::log;
+use super::serve::{Opening, run};
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::CounterNo;
 use crate::settings;

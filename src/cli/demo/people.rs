@@ -138,12 +138,7 @@ impl People {
     }
 
     /// Starts the simulated people; they rest while the switch is off.
-    pub(in crate::cli) fn start(
-        &self,
-        keeper: &HallKeeper,
-        forecaster: &Forecaster,
-        switch: watch::Receiver<bool>,
-    ) -> Vec<JoinHandle<()>> {
+    pub(in crate::cli) fn start(&self, keeper: &HallKeeper, forecaster: &Forecaster, switch: watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
         let mut tasks = Vec::new();
         for ((number, counter), (username, ..)) in (1_u64..).zip(self.simulated_counters()).zip(SIMULATED) {
             let clerk = Clerk::new(keeper.clone(), counter.clone(), username, self.seed, number, switch.clone());
