@@ -20,6 +20,8 @@ use ring::Ring;
 
 /// Events kept in memory for those who come back, at most; who was away longer reads the journal.
 pub const RING_EVENTS_MAX: usize = 20_000;
+/// The same, in bytes as they are written; they take about twice that in memory.
+pub const RING_BYTES_MAX: usize = 12 << 20;
 /// Events in one batch at most.
 pub const BATCH_EVENTS_MAX: usize = 500;
 /// The longest pause between two attempts to reach a journal that is away, in milliseconds.
@@ -141,7 +143,7 @@ impl Feed {
     pub fn start<J: Journal>(journal: Arc<J>, after: u64) -> Self {
         let past: Arc<dyn Past> = journal.clone();
         let inner = Arc::new(Inner {
-            ring: RwLock::new(Ring::new(after, RING_EVENTS_MAX)),
+            ring: RwLock::new(Ring::new(after, RING_EVENTS_MAX, RING_BYTES_MAX)),
             progress: watch::Sender::new(Progress { last: after, trouble: None }),
             past,
         });

@@ -11,21 +11,26 @@ pub(super) struct Ring {
     base: u64,
     batches: VecDeque<Arc<Batch>>,
     events: usize,
+    /// Of the events as written.
+    bytes: usize,
     events_max: usize,
+    bytes_max: usize,
 }
 
 impl Ring {
-    pub(super) fn new(base: u64, events_max: usize) -> Self {
-        Self { base, batches: VecDeque::new(), events: 0, events_max }
+    pub(super) fn new(base: u64, events_max: usize, bytes_max: usize) -> Self {
+        Self { base, batches: VecDeque::new(), events: 0, bytes: 0, events_max, bytes_max }
     }
 
     /// Takes in the batch that follows; the oldest fall out.
     pub(super) fn push(&mut self, batch: Arc<Batch>) {
         self.events += batch.events.len();
+        self.bytes += size(&batch);
         self.batches.push_back(batch);
-        while self.events > self.events_max && self.batches.len() > 1 {
+        while (self.events > self.events_max || self.bytes > self.bytes_max) && self.batches.len() > 1 {
             if let Some(oldest) = self.batches.pop_front() {
                 self.events -= oldest.events.len();
+                self.bytes -= size(&oldest);
                 self.base = oldest.last;
             }
         }
@@ -44,4 +49,8 @@ impl Ring {
             Some(Arc::new(batch.part(after, limit)))
         }
     }
+}
+
+fn size(batch: &Batch) -> usize {
+    batch.entries.iter().map(|entry| entry.json.len()).sum()
 }

@@ -14,9 +14,11 @@ use warmhall::domain::actor::{Caller, Role};
 use warmhall::domain::command::{Command, NewDevice};
 use warmhall::domain::ids::CounterNo;
 use warmhall::domain::profile::Profile;
+use warmhall::feed::Feed;
 use warmhall::keeper::{HallKeeper, Keeper, Options, Reply, Request};
 use warmhall::settings::sample_profile;
 use warmhall::store::{self, OpenOptions, RedisAddress, RedisJournal};
+use warmhall::web::live::Live;
 use warmhall::web::{AppState, Health, Parts, SetUp, WebSettings, passwords, secrets, serve};
 
 use crate::people::{Clerk, Kiosk, Lead, Person, Visitor};
@@ -78,6 +80,7 @@ pub struct TestApp {
     pub hall_id: String,
     /// The one-time secret of the first administrator.
     pub setup_secret: String,
+    pub live: Live,
     server: ServerHandle,
 }
 
@@ -99,8 +102,8 @@ impl TestApp {
         let hall_id = format!("hall-{}", HALLS.fetch_add(1, Ordering::SeqCst));
         let clock = Clock::manual("2026-11-23T02:00:00Z".parse().unwrap());
         let Setting { web, profile, people, health } = setting;
-        let keeper = open(&hall_id, &clock).await;
-        let app = Self::serve(keeper, clock, hall_id, web, health);
+        let opened = open(&hall_id, &clock).await;
+        let app = Self::serve(opened, clock, hall_id, web, health);
         app.submit(Command::SetProfile { profile: Box::new(profile) }).await;
         app.submit(Command::Create { link_key: "0123456789abcdef".into() }).await;
         if people {
@@ -109,22 +112,23 @@ impl TestApp {
         app
     }
 
-    fn serve(keeper: HallKeeper, clock: Clock, hall_id: String, settings: WebSettings, health: Health) -> Self {
+    fn serve((keeper, feed): (HallKeeper, Feed), clock: Clock, hall_id: String, settings: WebSettings, health: Health) -> Self {
         let (setup, setup_secret) = SetUp::draw().unwrap();
         let parts = Parts { keeper: keeper.clone(), settings, health, setup: Some(setup), history: None, sounds: None, demo: None };
         let state: web::Data<AppState> = AppState::new(parts);
+        let live = state.go_live(feed);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let server = serve(state, listener, 1).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        Self { address, keeper, clock, hall_id, setup_secret, server: handle }
+        Self { address, keeper, clock, hall_id, setup_secret, live, server: handle }
     }
 
     /// The same hall, served anew from its journal, as after a restart.
     pub async fn again(&self) -> Self {
-        let keeper = open(&self.hall_id, &self.clock).await;
-        Self::serve(keeper, self.clock.clone(), self.hall_id.clone(), WebSettings::default(), Health::default())
+        let opened = open(&self.hall_id, &self.clock).await;
+        Self::serve(opened, self.clock.clone(), self.hall_id.clone(), WebSettings::default(), Health::default())
     }
 
     /// An account and, for machines, a token of every role.
@@ -158,6 +162,7 @@ impl TestApp {
         assert_eq!(answer.reply.status, 200, "{}", answer.reply.body);
     }
 
+
     /// Lets time pass.
     pub fn passes(&self, seconds: i64) {
         self.clock.set(self.clock.now() + Duration::seconds(seconds));
@@ -189,9 +194,11 @@ impl TestApp {
     }
 }
 
-async fn open(hall_id: &str, clock: &Clock) -> HallKeeper {
-    let journal = RedisJournal::new(&RedisAddress::Socket(REDIS.clone()), hall_id, true).unwrap();
-    Keeper::open(Options { journal: Arc::new(journal), clock: clock.clone(), shared: false }).await.unwrap()
+async fn open(hall_id: &str, clock: &Clock) -> (HallKeeper, Feed) {
+    let journal = Arc::new(RedisJournal::new(&RedisAddress::Socket(REDIS.clone()), hall_id, true).unwrap());
+    let keeper = Keeper::open(Options { journal: Arc::clone(&journal), clock: clock.clone(), shared: false }).await.unwrap();
+    let known = *keeper.rev().borrow();
+    (keeper, Feed::start(journal, known))
 }
 
 pub fn account(username: &str, roles: &[Role]) -> Account {

@@ -9,6 +9,7 @@ mod headers;
 mod idempotency;
 mod journal;
 mod limits;
+mod live;
 mod malformed;
 mod pairing;
 mod people;

@@ -9,6 +9,7 @@ use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use crate::app::TestApp;
+use crate::live::Watching;
 
 /// What came back.
 #[derive(Debug)]
@@ -114,6 +115,19 @@ impl Person {
         Answer { status: response.status().as_u16(), headers: response.headers().clone(), text, body }
     }
 
+    /// Opens a live line; the status where it is refused.
+    pub async fn watch(&self, query: &str) -> Result<Watching, u16> {
+        let mut request = self.client.ws(format!("http://{}/api/v1/live?{query}", self.address)).max_frame_size(16 << 20);
+        for (name, value) in &self.headers {
+            request = request.set_header(name.clone(), value.clone());
+        }
+        match request.connect().await {
+            Ok((response, line)) => Ok(Watching::new(&response, line)),
+            Err(awc::error::WsClientError::InvalidResponseStatus(status)) => Err(status.as_u16()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, &format!("/api/v1{path}"), None).await
     }
@@ -137,8 +151,7 @@ impl Person {
 #[derive(Debug, Clone)]
 pub struct Number {
     pub id: String,
-    /// As printed.
-    pub printed: String,
+    pub number: String,
     pub link: String,
     pub ahead: u64,
 }
@@ -147,7 +160,7 @@ impl Number {
     pub fn of(answer: &Value) -> Self {
         Self {
             id: answer["ticket"]["id"].as_str().unwrap().to_owned(),
-            printed: answer["ticket"]["number"].as_str().unwrap().to_owned(),
+            number: answer["ticket"]["number"].as_str().unwrap().to_owned(),
             link: answer["status_url"].as_str().unwrap().to_owned(),
             ahead: answer["ahead"].as_u64().unwrap(),
         }

@@ -34,9 +34,9 @@ pub const CLIENT_MESSAGES_MAX: u32 = 200;
 /// The window for that, in seconds.
 pub const CLIENT_WINDOW_S: u64 = 10;
 /// A client that was not heard for so long is pinged, in milliseconds.
-pub const PING_MS: u64 = 9_000;
+pub const PING_MS: u64 = 8_000;
 /// A client that was not heard for so long, two pings unanswered, is gone, in milliseconds.
-pub const SILENCE_MS_MAX: u64 = 27_000;
+pub const SILENCE_MS_MAX: u64 = 24_000;
 /// How long the last words to a client may take, in milliseconds.
 const FAREWELL_MS_MAX: u64 = 500;
 
@@ -240,10 +240,9 @@ impl Socket {
                 message = messages.recv() => message,
             };
             match message {
-                None => return self.end(None, None),
+                None | Some(Ok(Message::Close(_))) => return self.end(None, None),
                 Some(Err(ProtocolError::Overflow)) => return self.end(None, Some(CloseCode::Size)),
                 Some(Err(_)) => return self.end(None, Some(CloseCode::Protocol)),
-                Some(Ok(Message::Close(_))) => return self.end(None, None),
                 Some(Ok(Message::Ping(bytes))) => {
                     let _full_or_gone = self.offer(Message::Pong(bytes));
                 }

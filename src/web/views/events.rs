@@ -29,9 +29,6 @@ pub struct LiveEvent {
     pub class: Option<Class>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counter: Option<CounterNo>,
-    /// Where a transferred ticket is to go.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to_counter: Option<CounterNo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,7 +97,6 @@ fn bare(event: &Event) -> LiveEvent {
         service: None,
         class: None,
         counter: None,
-        to_counter: None,
         calls: None,
         language: None,
         outcome: None,
@@ -136,9 +132,9 @@ fn describe(event: &Event) -> Option<(About, LiveEvent)> {
             let (about, told) = of_ticket(event, of);
             (about, LiveEvent { outcome: Some(*outcome), ..told })
         }
-        EventBody::TicketTransferred { of, to, to_counter, .. } => {
+        EventBody::TicketTransferred { of, to, .. } => {
             let (about, told) = of_ticket(event, of);
-            (about, LiveEvent { service: Some(to.clone()), to_counter: to_counter.clone(), ..told })
+            (about, LiveEvent { service: Some(to.clone()), ..told })
         }
         EventBody::TicketStarted { of }
         | EventBody::TicketMissed { of }
