@@ -101,6 +101,7 @@ impl What {
             | EventBody::ServiceOpened { .. }
             | EventBody::ServiceClosed { .. }
             | EventBody::NoticePosted { .. }
+            | EventBody::NumbersSkipped { .. }
             | EventBody::NoticeRemoved { .. }
             | EventBody::AccountCreated { .. }
             | EventBody::AccountChanged { .. }

@@ -1,9 +1,11 @@
 //! The hall's back rooms, opened and closed in order: store, keeper, feed, history, voice. The doors come after them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -17,12 +19,13 @@ use crate::announcer::{self, Announcer, INPUTS_MAX, Loudspeaker, Studio, Voice};
 use crate::clock::Clock;
 use crate::domain::command::Command;
 use crate::domain::hall::Hall;
+use crate::domain::ids::Prefix;
 use crate::domain::profile::Profile;
 use crate::feed::Feed;
 use crate::history::{self, DAYS_KEPT, History, JOURNAL_EVENTS_KEPT_MIN};
 use crate::keeper::{self, HallKeeper, Keeper};
 use crate::settings::Settings;
-use crate::store::{self, Journal, OpenStore, Position, Reached, RedisJournal, Snapshot, Teller};
+use crate::store::{self, Journal, Mark, OpenStore, Position, Reached, RedisJournal, Snapshot, Teller};
 
 /// Between two attempts to write into a journal that is away, while the hall opens.
 const PREPARE_AGAIN: Duration = Duration::from_millis(500);
@@ -62,7 +65,8 @@ pub(super) async fn open(settings: &Settings, profile: Profile) -> Result<OpenHa
         }
     };
     let mut tasks = Vec::new();
-    let preparing = Preparing { keeper: keeper.clone(), profile, pending: PendingFile::in_dir(&settings.data_dir) };
+    let pending = PendingFile::in_dir(&settings.data_dir);
+    let preparing = Preparing { keeper: keeper.clone(), profile, given: given_before(store.mark.as_ref()), pending };
     if let Err(fault) = preparing.run().await {
         // A full disk or a Redis that is just away: whoever reads is served meanwhile.
         tracing::warn!(%fault, "the hall cannot be written to yet; trying again");
@@ -87,7 +91,15 @@ pub(super) async fn open(settings: &Settings, profile: Profile) -> Result<OpenHa
 struct Preparing {
     keeper: HallKeeper,
     profile: Profile,
+    /// The service day and the last numbers that were given when the hall was last served, whatever the journal says now.
+    given: Option<(NaiveDate, BTreeMap<Prefix, u32>)>,
     pending: PendingFile,
+}
+
+fn given_before(mark: Option<&Mark>) -> Option<(NaiveDate, BTreeMap<Prefix, u32>)> {
+    let mark = mark?;
+    let last = mark.last_numbers.iter().filter_map(|(prefix, last)| Some((prefix.parse().ok()?, *last)));
+    Some((mark.service_day.parse().ok()?, last.collect()))
 }
 
 impl Preparing {
@@ -100,6 +112,9 @@ impl Preparing {
             && let Some(words) = submit(&self.keeper, Command::SetProfile { profile }).await?
         {
             return Err(Fault::failed(words));
+        }
+        if let Some((service_day, last)) = self.given.clone() {
+            submit(&self.keeper, Command::SkipNumbers { service_day, last }).await?;
         }
         self.pending.take_in(&self.keeper).await
     }

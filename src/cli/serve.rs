@@ -168,11 +168,12 @@ async fn close_doors(handle: &ServerHandle, server: actix_web::dev::Server) {
 
 fn parts(settings: &Settings, hall: &OpenHall, setup: Option<SetUp>, demo: Option<Arc<Demo>>) -> Parts {
     let origins = settings.public_url.iter().map(|url| url.origin().ascii_serialization()).collect();
+    let public_url = settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
     let tls = settings.tls_in_front || settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
     let sounds = BoardSounds { feed: hall.feed.clone(), studio: Arc::clone(&hall.studio), settings: settings.voice.clone() };
     Parts {
         keeper: hall.keeper.clone(),
-        settings: WebSettings { tls, trusted_proxies: settings.trusted_proxies.clone(), origins },
+        settings: WebSettings { tls, trusted_proxies: settings.trusted_proxies.clone(), origins, public_url },
         health: health(settings, hall),
         setup,
         history: hall.history.clone(),

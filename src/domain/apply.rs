@@ -33,6 +33,14 @@ pub fn apply(hall: &mut Hall, event: &Event) {
         EventBody::ServiceClosed { service, reason } => {
             hall.closed_services.insert(service.clone(), ClosedService { reason: reason.clone() });
         }
+        EventBody::NumbersSkipped { service_day, last } => {
+            if hall.day == Some(*service_day) {
+                for (prefix, last) in last {
+                    let known = hall.numbers.entry(prefix.clone()).or_insert(0);
+                    *known = (*known).max(*last);
+                }
+            }
+        }
         EventBody::NoticePosted { notice, text } => {
             hall.notices.insert(*notice, Notice { id: *notice, text: text.clone(), at: event.at });
         }

@@ -1,13 +1,14 @@
 //! What may be asked of the hall, in the imperative.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::access::{Account, Device};
 use super::actor::Role;
 use super::forecast::Range;
-use super::ids::{CounterNo, DeviceId, NoticeId, PairingId, ServiceId, SessionId, TicketId, Username};
+use super::ids::{CounterNo, DeviceId, NoticeId, PairingId, Prefix, ServiceId, SessionId, TicketId, Username};
 use super::profile::{Class, Offer, Profile};
 use super::text::{FreeText, Language, Text};
 use super::ticket::{Finish, Target, TransferPlace};
@@ -124,6 +125,11 @@ pub enum Command {
     /// Gives a new hall its link key; no event when it has one.
     Create {
         link_key: Arc<str>,
+    },
+    /// A backup was put back: numbers go on behind those that were given on this day.
+    SkipNumbers {
+        service_day: NaiveDate,
+        last: BTreeMap<Prefix, u32>,
     },
     /// What has fallen due: tickets called often enough that did not come.
     MissDue,

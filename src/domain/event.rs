@@ -1,5 +1,6 @@
 //! What happened, in the past tense: the one vocabulary of the journal, the live feed, history and webhooks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::access::{Account, Approved, Device, Pairing, Session};
 use super::actor::Actor;
 use super::forecast::Range;
-use super::ids::{CounterNo, DeviceId, NoticeId, PairingId, ServiceId, SessionId, TicketId, Username};
+use super::ids::{CounterNo, DeviceId, NoticeId, PairingId, Prefix, ServiceId, SessionId, TicketId, Username};
 use super::profile::{Class, Offer, Profile};
 use super::text::{FreeText, Language, Text};
 use super::ticket::{Check, Outcome, TransferPlace, Why};
@@ -61,6 +62,13 @@ pub struct CounterRef {
 pub enum EventBody {
     #[serde(rename = "day.opened")]
     DayOpened { service_day: NaiveDate },
+    /// A backup was put back: what was issued after it must not be issued again.
+    #[serde(rename = "numbers.skipped")]
+    NumbersSkipped {
+        service_day: NaiveDate,
+        /// The last number of each series that was ever given on that day.
+        last: BTreeMap<Prefix, u32>,
+    },
     #[serde(rename = "hall.changed")]
     HallChanged { profile: Box<Profile> },
     #[serde(rename = "hall.created")]
@@ -238,6 +246,7 @@ impl EventBody {
             | Self::TicketDayEnded { of }
             | Self::TicketRated { of, .. } => Some(of.ticket),
             Self::DayOpened { .. }
+            | Self::NumbersSkipped { .. }
             | Self::HallChanged { .. }
             | Self::HallCreated { .. }
             | Self::CounterOpened(_)
@@ -273,6 +282,7 @@ impl EventBody {
             | Self::PairingStarted { .. }
             | Self::DeviceAdded { .. } => true,
             Self::DayOpened { .. }
+            | Self::NumbersSkipped { .. }
             | Self::HallChanged { .. }
             | Self::TicketIssued { .. }
             | Self::TicketCalled { .. }
@@ -329,6 +339,7 @@ impl EventBody {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::DayOpened { .. } => "day.opened",
+            Self::NumbersSkipped { .. } => "numbers.skipped",
             Self::HallChanged { .. } => "hall.changed",
             Self::HallCreated { .. } => "hall.created",
             Self::TicketIssued { .. } => "ticket.issued",

@@ -78,6 +78,7 @@ pub(super) fn put(tx: &Transaction<'_>, segment: i64, event: &Event) -> Result<(
         | EventBody::ServiceOpened { .. }
         | EventBody::ServiceClosed { .. }
         | EventBody::NoticePosted { .. }
+        | EventBody::NumbersSkipped { .. }
         | EventBody::NoticeRemoved { .. }
         | EventBody::AccountCreated { .. }
         | EventBody::AccountChanged { .. }

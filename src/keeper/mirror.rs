@@ -49,6 +49,7 @@ pub(super) fn push(writes: &mut Vec<Write>, hall: &Hall, event: &Event) {
         | EventBody::ServiceOpened { .. }
         | EventBody::ServiceClosed { .. }
         | EventBody::NoticePosted { .. }
+        | EventBody::NumbersSkipped { .. }
         | EventBody::NoticeRemoved { .. }
         | EventBody::AccountCreated { .. }
         | EventBody::AccountChanged { .. }

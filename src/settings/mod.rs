@@ -20,8 +20,8 @@ use voice::VoiceSettings;
 const WORKERS_MAX: usize = 8;
 /// Proxies that may be trusted.
 const TRUSTED_PROXIES_MAX: usize = 64;
-/// Connections that may be asked for at most.
-const CONNECTIONS_MAX: usize = 1_000_000;
+/// HTTP threads that may be asked for at most.
+const WORKERS_ASKED_MAX: usize = 64;
 
 /// Everything this process was told. What each key means stands in `config/warmhall.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,13 +49,11 @@ pub struct Settings {
 }
 
 /// The `[limits]` section.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// HTTP threads; 0 is the number of cores, at most eight.
     pub workers: usize,
-    /// Connections at once.
-    pub connections_max: usize,
 }
 
 /// The `[log]` section.
@@ -97,12 +95,6 @@ impl Default for Settings {
     }
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self { workers: 0, connections_max: 25_000 }
-    }
-}
-
 impl Default for Log {
     fn default() -> Self {
         Self { level: "info".to_owned(), format: LogFormat::Text }
@@ -126,11 +118,8 @@ impl Settings {
         if self.trusted_proxies.len() > TRUSTED_PROXIES_MAX {
             return refuse("trusted_proxies", "最多 64 个 / at most 64");
         }
-        if self.limits.workers > 64 {
+        if self.limits.workers > WORKERS_ASKED_MAX {
             return refuse("limits.workers", "0–64");
-        }
-        if self.limits.connections_max == 0 || self.limits.connections_max > CONNECTIONS_MAX {
-            return refuse("limits.connections_max", "1–1000000");
         }
         let scheme = self.public_url.as_ref().map(url::Url::scheme);
         if scheme.is_some_and(|scheme| scheme != "http" && scheme != "https") {

@@ -124,7 +124,7 @@ fn impossible_values_are_refused_with_their_key() {
         ("hall_id = \"\"", "hall_id"),
         ("redis_url = \"a\"\nredis_url_file = \"b\"", "redis_url_file"),
         ("public_url = \"ftp://x\"", "public_url"),
-        ("[limits]\nconnections_max = 0", "limits.connections_max"),
+        ("[limits]\nworkers = 65", "limits.workers"),
         ("[voice]\nrepeats = 0", "voice.repeats"),
     ] {
         let file = file_with(text);

@@ -36,6 +36,8 @@ pub struct WebSettings {
     pub trusted_proxies: Vec<IpAddr>,
     /// Origins beside the request's own host that browsers may come from, e.g. `https://hall.example`.
     pub origins: Vec<String>,
+    /// What the links on tickets begin with, e.g. `https://hall.example`; without it they begin where the browser is.
+    pub public_url: Option<String>,
 }
 
 /// Where the sound of a call comes from.

@@ -135,13 +135,16 @@ fn a_backup_made_while_open_can_be_put_back() {
     let backup = made.stdout.trim_end().to_owned();
     let open = house.run(&["restore", &backup]);
     assert_eq!(open.code, Some(4), "an open hall is not restored: {}", open.stderr);
+    for (key, number) in [("b", "B002"), ("c", "B003")] {
+        assert!(post(hall.port, "/api/v1/tickets", &token, key, ISSUE).body.contains(number));
+    }
     assert!(hall.close().success());
     std::fs::remove_dir_all(house.dir().join("redis")).unwrap();
     let back = house.run(&["restore", &backup]);
     assert!(back.success, "{}", back.stderr);
     let hall = house.serve();
-    let answer = post(hall.port, "/api/v1/tickets", &token, "b", ISSUE);
-    assert!(answer.body.contains("B002"), "{}", answer.body);
+    let answer = post(hall.port, "/api/v1/tickets", &token, "d", ISSUE);
+    assert!(answer.body.contains("B004"), "what was given after the backup is not given again: {}", answer.body);
     let nothing = house.elsewhere().run(&["restore", "/nowhere"]);
     assert!(!nothing.success && nothing.stderr.contains("没有备份"), "{}", nothing.stderr);
 }

@@ -58,6 +58,7 @@ pub(super) fn decide(hall: &Hall, command: &Command, now: DateTime<Utc>) -> Resu
         | Command::RemoveNotice { .. }
         | Command::SetProfile { .. }
         | Command::Create { .. }
+        | Command::SkipNumbers { .. }
         | Command::MissDue => Ok(Vec::new()),
     }
 }

@@ -4,15 +4,16 @@ mod access;
 mod counter;
 mod ticket;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::actor::Caller;
 use super::command::Command;
 use super::event::{EventBody, TicketRef};
 use super::hall::{Hall, NOTICES_MAX};
-use super::ids::{NoticeId, TicketId};
+use super::ids::{NoticeId, Prefix, TicketId};
 use super::profile::Profile;
 use super::refusal::Refusal;
 use super::ticket::{Ticket, TicketState};
@@ -57,6 +58,7 @@ pub fn decide(hall: &Hall, command: &Command, caller: &Caller, now: DateTime<Utc
             let new = hall.access.link_key.is_none();
             Ok(new.then(|| EventBody::HallCreated { link_key: link_key.clone() }).into_iter().collect())
         }
+        Command::SkipNumbers { service_day, last } => Ok(skip_numbers(hall, *service_day, last)),
         Command::MissDue => Ok(miss_due(hall, now)),
         Command::CreateAccount { .. }
         | Command::CreateFirstAdmin { .. }
@@ -93,6 +95,17 @@ fn set_profile(hall: &Hall, profile: &Profile) -> Result<Vec<EventBody>, Refusal
     }
     profile.check().map_err(|problem| Refusal::InvalidField { field: "profile", problem })?;
     Ok(vec![EventBody::HallChanged { profile: Box::new(profile.clone()) }])
+}
+
+/// Numbers that were given on a day of which the hall knows less: only those that are ahead of its own.
+fn skip_numbers(hall: &Hall, service_day: NaiveDate, last: &BTreeMap<Prefix, u32>) -> Vec<EventBody> {
+    let known = |prefix: &Prefix| hall.numbers.get(prefix).copied().unwrap_or(0);
+    let ahead: BTreeMap<_, _> =
+        last.iter().filter(|(prefix, last)| **last > known(prefix)).map(|(prefix, last)| (prefix.clone(), *last)).collect();
+    if ahead.is_empty() || hall.day != Some(service_day) {
+        return Vec::new();
+    }
+    vec![EventBody::NumbersSkipped { service_day, last: ahead }]
 }
 
 /// Tickets that were called often enough and did not come.

@@ -78,17 +78,18 @@ async fn issue(ask: Ask<IssueTicket, (), IssueBody>) -> Result<Given<IssueAnswer
     let (class, language) = (ask.body.class.into(), ask.body.language.into());
     let wait = ask.state.forecaster.current(&ask.body.service, class);
     let issue = Issue { service: ask.body.service.clone(), class, language, appointment_at: ask.body.appointment_at, wait };
-    ask.submit(Command::Issue(issue), render(201, issued)).await
+    let base = ask.state.settings.public_url.clone().unwrap_or_default();
+    ask.submit(Command::Issue(issue), render(201, move |decided| issued(decided, &base))).await
 }
 
-fn issued(decided: &Decided<'_>) -> Option<IssueAnswer> {
+fn issued(decided: &Decided<'_>, base: &str) -> Option<IssueAnswer> {
     let EventBody::TicketIssued { ticket, ahead, wait, .. } = &decided.events.first()?.body else { return None };
     let link_key = decided.hall.access.link_key.as_deref().unwrap_or_default();
     Some(IssueAnswer {
         ticket: Ticket::from(decided.hall.tickets.get(ticket)?),
         ahead: usize::try_from(*ahead).ok()?,
         wait: wait.map(Into::into),
-        status_url: format!("/t/{}", link_secret(link_key, *ticket)),
+        status_url: format!("{base}/t/{}", link_secret(link_key, *ticket)),
         at: at(decided),
     })
 }

@@ -157,6 +157,7 @@ fn describe(event: &Event) -> Option<(About, LiveEvent)> {
         EventBody::DeviceAdded { device } => (About::Device, LiveEvent { device: Some(device.id), ..bare(event) }),
         EventBody::DeviceRevoked { device } => (About::Device, LiveEvent { device: Some(*device), ..bare(event) }),
         EventBody::HallCreated { .. }
+        | EventBody::NumbersSkipped { .. }
         | EventBody::TicketRated { .. }
         | EventBody::AccountCreated { .. }
         | EventBody::AccountChanged { .. }

@@ -61,6 +61,7 @@ fn body_json(body: &EventBody) -> Value {
         | EventBody::ServiceOpened { .. }
         | EventBody::ServiceClosed { .. }
         | EventBody::NoticePosted { .. }
+        | EventBody::NumbersSkipped { .. }
         | EventBody::NoticeRemoved { .. } => json!(body),
     }
 }
