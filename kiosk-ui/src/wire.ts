@@ -50,6 +50,7 @@ export interface LiveEvent {
   number?: string;
   service?: string;
   counter?: string;
+  to_counter?: string;
   calls?: number;
   language?: string;
   [field: string]: unknown;

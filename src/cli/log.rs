@@ -15,7 +15,8 @@ const QUIET: &str = "redis=error,actix_server=warn,rusqlite_migration=warn";
 pub(super) fn start(log: &Log) -> Result<(), Fault> {
     let filter = EnvFilter::try_new(format!("{QUIET},{}", log.level))
         .map_err(|error| Fault::usage(format!("log.level 有误 / is wrong: {error}")))?;
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log line that cannot be written (a full disk) is lost; telling standard error of it would only panic.
+    let lines = fmt().with_env_filter(filter).log_internal_errors(false).with_writer(std::io::stderr);
     let started = match log.format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
         LogFormat::Json => lines.json().try_init(),

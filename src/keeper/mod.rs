@@ -24,7 +24,7 @@ pub const QUEUE_COMMANDS_MAX: usize = 4_096;
 /// Commands that go into one commit at most.
 pub const BATCH_COMMANDS_MAX: usize = 512;
 /// How long a command may wait for its answer, in milliseconds; then its outcome is unknown to the caller.
-pub const ANSWER_MS_MAX: u64 = 1_900;
+pub const ANSWER_MS_MAX: u64 = 1_700;
 
 /// What is sent back for one command.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 
 use actix_web::body::BoxBody;
+use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use actix_web::cookie::Cookie;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError, web};
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;

@@ -5,14 +5,13 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::http::Method;
-use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
-};
+use actix_web::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 
 use super::problem::{Code, Problem};
+use super::secrets::hex;
 
 /// What `npm run build` made; in a debug build read from the disk each time.
 #[derive(RustEmbed)]
@@ -37,6 +36,8 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const REVALIDATED: &str = "no-cache";
 /// Smaller files are not worth compressing, in bytes.
 const COMPRESSED_BYTES_MIN: usize = 512;
+/// Endings of files that get smaller by packing.
+const PACKABLE: [&str; 8] = ["html", "js", "css", "svg", "json", "txt", "webmanifest", "map"];
 /// The best that brotli can do; done once for each file.
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW: u32 = 22;
@@ -84,17 +85,22 @@ async fn anything_else(request: HttpRequest) -> HttpResponse {
     }
 }
 
+/// Pages have paths of their own.
+fn is_page(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, end)| end == "html")
+}
+
 /// The name of a file in a path: plain segments only, so that nothing outside can be meant.
 fn file_name(path: &str) -> Option<&str> {
     let name = path.strip_prefix('/')?;
     let plain = |segment: &str| {
         !segment.is_empty() && !segment.starts_with('.') && segment.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
-    (name.len() <= PATH_BYTES_MAX && !name.ends_with(".html") && name.split('/').all(plain)).then_some(name)
+    (name.len() <= PATH_BYTES_MAX && !is_page(name) && name.split('/').all(plain)).then_some(name)
 }
 
 fn serve(request: &HttpRequest, name: &str, file: &rust_embed::EmbeddedFile, caching: &'static str) -> HttpResponse {
-    let hash: String = file.metadata.sha256_hash().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(file.metadata.sha256_hash());
     let accepted = request.headers().get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let packing = Packing::chosen(name, file.data.len(), accepted);
     let etag = format!("\"{hash}-{}\"", packing.word());
@@ -126,7 +132,7 @@ enum Packing {
 
 impl Packing {
     fn chosen(name: &str, length: usize, accepted: &str) -> Self {
-        let packable = [".html", ".js", ".css", ".svg", ".json", ".txt", ".webmanifest", ".map"].iter().any(|end| name.ends_with(end));
+        let packable = name.rsplit_once('.').is_some_and(|(_, end)| PACKABLE.contains(&end));
         let offers = |word: &str| accepted.split(',').any(|one| one.split(';').next().is_some_and(|one| one.trim() == word));
         match () {
             () if !packable || length < COMPRESSED_BYTES_MIN => Self::Plain,
@@ -152,15 +158,32 @@ fn packed(hash: &str, packing: Packing, data: &[u8]) -> Option<Bytes> {
     static PACKED: std::sync::LazyLock<Packed> = std::sync::LazyLock::new(Mutex::default);
     let key = (hash.to_owned(), packing);
     let kept = PACKED.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-    let bytes = match kept {
-        Some(bytes) => bytes,
-        None => {
-            let bytes: Arc<[u8]> = pack(packing, data).ok()?.into();
-            PACKED.lock().unwrap_or_else(PoisonError::into_inner).insert(key, bytes.clone());
-            bytes
-        }
-    };
+    if let Some(bytes) = kept {
+        return Some(Bytes::from_owner(bytes));
+    }
+    let bytes: Arc<[u8]> = pack(packing, data).ok()?.into();
+    PACKED.lock().unwrap_or_else(PoisonError::into_inner).insert(key, bytes.clone());
     Some(Bytes::from_owner(bytes))
+}
+
+/// Packs every file that is built in, on a thread of its own, so that the first browser need not wait for it.
+pub fn warm() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    // A debug build reads the files from the disk, and packs what is asked for.
+    if !cfg!(debug_assertions) {
+        ONCE.call_once(|| drop(std::thread::spawn(pack_all)));
+    }
+}
+
+fn pack_all() {
+    for name in Dist::iter() {
+        for offer in ["br", "gzip"] {
+            if let Some(file) = Dist::get(&name) {
+                let packing = Packing::chosen(&name, file.data.len(), offer);
+                let _packed = packed(&hex(file.metadata.sha256_hash()), packing, &file.data);
+            }
+        }
+    }
 }
 
 fn pack(packing: Packing, data: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -185,7 +208,8 @@ mod tests {
 
     #[test]
     fn only_plain_names_are_files() {
-        for bad in ["/", "/../Cargo.toml", "/assets/../x.js", "/assets//x.js", "/.env", "/a\\b", "/kiosk.html", "/%2e%2e/x", "assets/x.js"] {
+        for bad in ["/", "/../Cargo.toml", "/assets/../x.js", "/assets//x.js", "/.env", "/a\\b", "/kiosk.html", "/%2e%2e/x", "assets/x.js"]
+        {
             assert_eq!(file_name(bad), None, "{bad}");
         }
         assert_eq!(file_name("/assets/kiosk-Ab12.js"), Some("assets/kiosk-Ab12.js"));

@@ -129,15 +129,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        let gauges = [
-            Gauge::Public,
-            Gauge::Customer,
-            Gauge::SignIn,
-            Gauge::Failure,
-            Gauge::SetUp,
-            Gauge::StartPairing,
-            Gauge::ClaimPairing,
-        ];
+        let gauges =
+            [Gauge::Public, Gauge::Customer, Gauge::SignIn, Gauge::Failure, Gauge::SetUp, Gauge::StartPairing, Gauge::ClaimPairing];
         Self {
             by_gauge: gauges.into_iter().map(|gauge| (gauge, Buckets::new(gauge.rate(), REMEMBERED_MAX))).collect(),
             failures_of_accounts: Buckets::new(Gauge::Failure.rate(), REMEMBERED_MAX),

@@ -30,6 +30,7 @@ const CHANGING: [Code; 12] = [
 ];
 
 /// The description as JSON text.
+#[must_use]
 pub fn json() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| document(&doors()).to_string());
     &TEXT

@@ -21,8 +21,22 @@ pub const PASSWORD_BYTES_MAX: usize = 256;
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGF0IGFsbCE$1bUjMvVSbdYoGpzkbXD9sPnNzvAYV1yHvYCVRHb1OYQ";
 /// What people choose first.
 const COMMON: [&str; 16] = [
-    "password", "12345678", "123456789", "1234567890", "11111111", "88888888", "00000000", "66666666", "qwertyui", "qwerty123", "abc12345",
-    "admin123", "password1", "iloveyou", "warmhall", "a1234567",
+    "password",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "11111111",
+    "88888888",
+    "00000000",
+    "66666666",
+    "qwertyui",
+    "qwerty123",
+    "abc12345",
+    "admin123",
+    "password1",
+    "iloveyou",
+    "warmhall",
+    "a1234567",
 ];
 
 /// Hashes and checks passwords.

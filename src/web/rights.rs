@@ -1,7 +1,7 @@
 //! Who may do what: one table of rights, each a type of its own that a handler names in its signature.
 
-use crate::domain::actor::Role;
 use super::limits::Gauge;
+use crate::domain::actor::Role;
 
 /// Whom a right admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

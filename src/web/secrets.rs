@@ -82,7 +82,8 @@ pub fn fingerprint(method: &str, path: &str, body: &[u8]) -> String {
     hex(hasher.finalize())
 }
 
-fn hex(bytes: impl AsRef<[u8]>) -> String {
+/// Bytes as hex digits.
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
     let digits = b"0123456789abcdef";
     let of = |nibble: u8| char::from(digits.get(usize::from(nibble)).copied().unwrap_or(b'0'));
     bytes.as_ref().iter().flat_map(|byte| [of(byte >> 4), of(byte & 15)]).collect()

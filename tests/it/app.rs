@@ -162,7 +162,6 @@ impl TestApp {
         assert_eq!(answer.reply.status, 200, "{}", answer.reply.body);
     }
 
-
     /// Lets time pass.
     pub fn passes(&self, seconds: i64) {
         self.clock.set(self.clock.now() + Duration::seconds(seconds));

@@ -10,11 +10,8 @@ async fn a_double_click_calls_one_customer() {
     let first = app.kiosk().takes("pay").await;
     app.kiosk().takes("pay").await;
     let wang = app.clerk("clerk").at("4").await;
-    let (a, b) = futures_util::future::join(
-        wang.counter("next", json!({ "expect": null })),
-        wang.counter("next", json!({ "expect": null })),
-    )
-    .await;
+    let (a, b) =
+        futures_util::future::join(wang.counter("next", json!({ "expect": null })), wang.counter("next", json!({ "expect": null }))).await;
     let (went, stayed) = if a.status == 200 { (a, b) } else { (b, a) };
     assert_eq!(went.ok()["ticket"]["id"], *first.id);
     assert_eq!(stayed.refused(409, "counter_moved_on")["current"], *first.id);

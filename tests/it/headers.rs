@@ -51,10 +51,18 @@ async fn a_foreign_page_changes_nothing() {
     for origin in foreign {
         lead.and("origin", origin).post("/services/pay/close", json!({})).await.refused(403, "origin_refused");
         app.kiosk().and("origin", origin).post("/tickets", json!({ "service": "pay" })).await.refused(403, "origin_refused");
-        app.visitor().and("origin", origin).post("/session", json!({ "username": "a", "password": "b" })).await.refused(403, "origin_refused");
+        app.visitor()
+            .and("origin", origin)
+            .post("/session", json!({ "username": "a", "password": "b" }))
+            .await
+            .refused(403, "origin_refused");
     }
     let number = app.kiosk().takes("pay").await;
-    app.visitor().and("origin", "https://evil.example").post(&format!("{}/cancel", number.link), json!({})).await.refused(403, "origin_refused");
+    app.visitor()
+        .and("origin", "https://evil.example")
+        .post(&format!("{}/cancel", number.link), json!({}))
+        .await
+        .refused(403, "origin_refused");
     lead.and("sec-fetch-site", "cross-site").post("/services/pay/close", json!({})).await.refused(403, "origin_refused");
     lead.without("origin").post("/services/pay/close", json!({})).await.refused(403, "origin_refused");
     lead.without("origin").and("sec-fetch-site", "same-origin").post("/services/pay/close", json!({})).await.ok();

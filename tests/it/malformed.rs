@@ -42,7 +42,7 @@ async fn bodies_that_do_not_fit() {
     let unknown = raw(&app, br#"{"service":"pay","state":"serving"}"#).await.refused(422, "unknown_field");
     assert_eq!(unknown["fields"]["state"], "is not known");
     let bad = [
-        r#"{}"#,
+        "{}",
         r#"{"service":7}"#,
         r#"{"service":null}"#,
         r#"{"service":"PAY:1"}"#,

@@ -31,7 +31,10 @@ async fn a_screen_is_paired_and_revoked() {
     let told = screen.get(&path).await.ok();
     let token = told["token"].as_str().unwrap().to_owned();
     assert!(token.starts_with("wh_") && token.len() == 46);
-    assert_eq!((told["state"].as_str(), told["device"]["kind"].as_str(), told["device"]["name"].as_str()), (Some("approved"), Some("kiosk"), Some("门口")));
+    assert_eq!(
+        (told["state"].as_str(), told["device"]["kind"].as_str(), told["device"]["name"].as_str()),
+        (Some("approved"), Some("kiosk"), Some("门口"))
+    );
     screen.get(&path).await.refused(410, "pairing_used");
     let kiosk = Person::with_token(&app, &token);
     kiosk.post("/tickets", json!({ "service": "pay" })).await.ok();
@@ -52,7 +55,10 @@ async fn a_pairing_expires() {
     let path = format!("/devices/pairings/{}", opened["claim"].as_str().unwrap());
     app.visitor().get(&path).await.refused(410, "pairing_expired");
     app.visitor().get("/devices/pairings/nothing").await.refused(404, "not_found");
-    let late = app.lead().post(&format!("/devices/pairings/{}/approve", opened["code"].as_str().unwrap()), json!({ "name": "x", "scope": null })).await;
+    let late = app
+        .lead()
+        .post(&format!("/devices/pairings/{}/approve", opened["code"].as_str().unwrap()), json!({ "name": "x", "scope": null }))
+        .await;
     late.refused(404, "not_found");
 }
 

@@ -151,7 +151,8 @@ impl Person {
 #[derive(Debug, Clone)]
 pub struct Number {
     pub id: String,
-    pub number: String,
+    /// As printed.
+    pub printed: String,
     pub link: String,
     pub ahead: u64,
 }
@@ -160,7 +161,7 @@ impl Number {
     pub fn of(answer: &Value) -> Self {
         Self {
             id: answer["ticket"]["id"].as_str().unwrap().to_owned(),
-            number: answer["ticket"]["number"].as_str().unwrap().to_owned(),
+            printed: answer["ticket"]["number"].as_str().unwrap().to_owned(),
             link: answer["status_url"].as_str().unwrap().to_owned(),
             ahead: answer["ahead"].as_u64().unwrap(),
         }

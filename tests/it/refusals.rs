@@ -23,7 +23,10 @@ async fn numbers_that_cannot_be_had() {
     let lunch = kiosk.post("/tickets", json!({ "service": "repair" })).await.refused(409, "hall_closed");
     assert_eq!((lunch["standing"].as_str(), lunch["opens_at"].as_str()), (Some("break"), Some("2026-11-23T05:30:00.000Z")));
     let hall = app.visitor().get("/hall").await.ok();
-    assert_eq!((hall["open"].as_bool(), hall["standing"].as_str(), hall["opens_at"].as_str()), (Some(false), Some("break"), Some("2026-11-23T05:30:00Z")));
+    assert_eq!(
+        (hall["open"].as_bool(), hall["standing"].as_str(), hall["opens_at"].as_str()),
+        (Some(false), Some("break"), Some("2026-11-23T05:30:00Z"))
+    );
 }
 
 #[actix_web::test]

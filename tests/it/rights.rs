@@ -31,6 +31,7 @@ fn picture(doors: &[Door]) -> String {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how the picture is made anew")]
 fn the_picture_of_rights_is_true() {
     let now = picture(&doors());
     if std::env::var_os("UPDATE").is_some() {
@@ -71,7 +72,10 @@ async fn every_role_at_every_door() {
     let app = TestApp::start().await;
     for door in doors() {
         // Who may do it without a role is counted by address, which other tests meet; and signing out ends what is used here.
-        if matches!(door.admits, Admits::Anyone(_)) || door.path == "/metrics" || (door.method == Method::DELETE && door.path.ends_with("/session")) {
+        if matches!(door.admits, Admits::Anyone(_))
+            || door.path == "/metrics"
+            || (door.method == Method::DELETE && door.path.ends_with("/session"))
+        {
             continue;
         }
         let stranger = tried(&app.visitor(), &door).await;

@@ -199,7 +199,9 @@ impl Ear {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::event::Event;
     use crate::settings::voice::code;
+    use crate::web::views::{View, event_for};
     use serde_json::{Value, json};
 
     const AT: &str = "2026-11-23T01:02:03.456Z";
@@ -283,6 +285,39 @@ mod tests {
         assert_eq!(short(&heard), expected);
         assert_eq!(short(&ear.hear(beat(19, 21)).unwrap()), ["21"]);
         assert_eq!(ear.place(), Some(&("e1".to_owned(), 21)));
+    }
+
+    /// What the server's board is told of an event means the same as the event itself.
+    #[test]
+    fn a_board_s_words_mean_what_the_journal_s_do() {
+        let why = json!({"rule": "longest_wait", "score_min": 1, "offset_min": 0, "passed_over": [], "reason": null});
+        let called = json!({"service": "repair", "language": "en", "calls": 1, "why": why, "miss_at_ms": null});
+        let transferred =
+            |to: Value| json!({"from": "repair", "to": "pay", "to_counter": to, "place": "end", "score_ms": 5, "reason": "not here"});
+        let bodies = [
+            ("called", called),
+            ("recalled", json!({"language": "zh", "calls": 2, "miss_at_ms": null})),
+            ("missed", json!({})),
+            ("transferred", transferred("5".into())),
+            ("transferred", transferred(Value::Null)),
+            ("started", json!({})),
+            ("reinstated", json!({"score_ms": 1})),
+            ("parked", json!({})),
+            ("resumed", json!({})),
+            ("put_back", json!({"score_ms": 1, "not_before_ms": 2})),
+            ("finished", json!({"outcome": "done", "solution": null, "materials": []})),
+            ("cancelled", json!({})),
+            ("day_ended", json!({})),
+        ];
+        for (kind, rest) in bodies {
+            let by = crate::domain::actor::Actor::hall();
+            let mut event = json!({"rev": 9, "v": 1, "at": AT, "by": by, "type": format!("ticket.{kind}"), "ticket": "tk_7", "number": "B007", "counter": "3"});
+            event.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+            let event: Event = serde_json::from_value(event).unwrap();
+            let told = serde_json::to_value(event_for(&View::Board, &event).unwrap()).unwrap();
+            let told: Told = serde_json::from_value(told).unwrap();
+            assert_eq!(told.news(), News::of(&event), "{kind}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use url::Url;
 
 use super::args::AnnounceArgs;
 use super::fault::Fault;
+use super::log;
 use crate::announcer::cursor_file::CursorFile;
 use crate::announcer::{Announcer, INPUTS_MAX, Loudspeaker, Output, Parts, SpeakerState, Studio, Voice, VoiceSettings, VoiceStatus};
 use crate::domain::text::Language;
@@ -64,6 +65,7 @@ pub(super) fn announce(args: &AnnounceArgs) -> Result<(), Fault> {
     let token = token(args)?;
     let server = address(&args.server)?;
     let settings = settings::load(args.config.as_deref(), std::env::vars())?;
+    log::start(&settings.log)?;
     // A hall's file may say that the server itself is silent; this machine is started to speak.
     let settings = VoiceSettings { enabled: true, ..settings.voice };
     let _lock = lock(&args.data_dir)?;

@@ -28,7 +28,9 @@ pub(super) fn doors() -> Vec<Door> {
             Code::LastAdmin,
             Code::WeakPassword,
         ]),
-        Door::ask(Method::DELETE, "/accounts/{username}", "Removes an account.", remove).silent().refuses(&[Code::NotFound, Code::LastAdmin]),
+        Door::ask(Method::DELETE, "/accounts/{username}", "Removes an account.", remove)
+            .silent()
+            .refuses(&[Code::NotFound, Code::LastAdmin]),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! `/announcements`: the sound of one call, for screens that speak.
 
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 

@@ -110,6 +110,7 @@ async fn calling<R>(ask: Ask<R, CounterNo, ()>, step: CounterStep, fence: Option
 }
 
 /// Whom the events called, and why.
+#[expect(clippy::unnecessary_wraps, reason = "every maker of a reply may find nothing")]
 fn called(decided: &Decided<'_>) -> Option<NextAnswer> {
     let called = decided.events.iter().find_map(|event| {
         let EventBody::TicketCalled { of, .. } = &event.body else { return None };

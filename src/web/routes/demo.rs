@@ -28,11 +28,8 @@ fn answer(demo: &Demo) -> DemoAnswer {
         password: account.password.clone(),
         roles: account.roles.iter().copied().map(Into::into).collect(),
     });
-    let devices = demo.devices.iter().map(|device| DemoDevice {
-        kind: device.kind.into(),
-        name: device.name.clone(),
-        token: device.token.clone(),
-    });
+    let devices =
+        demo.devices.iter().map(|device| DemoDevice { kind: device.kind.into(), name: device.name.clone(), token: device.token.clone() });
     let screens = demo.screens.iter().map(|(path, name)| DemoScreen { path: path.clone(), name: Text::from(name) });
     DemoAnswer {
         simulation: *demo.simulation.borrow(),

@@ -42,8 +42,7 @@ async fn start(ask: Ask<StartPairing, (), PairingBody>) -> Result<Given<PairingO
     for _ in 0..DRAWS_MAX {
         let code = pairing_code().map_err(|_| Code::Internal)?;
         let claim = secret().map_err(|_| Code::Internal)?;
-        let command =
-            Command::StartPairing { kind: ask.body.kind.into(), code: code.clone().into(), claim_digest: digest(&claim).into() };
+        let command = Command::StartPairing { kind: ask.body.kind.into(), code: code.clone().into(), claim_digest: digest(&claim).into() };
         let opened = move |decided: &Decided<'_>| {
             let EventBody::PairingStarted { pairing } = &decided.events.first()?.body else { return None };
             Some(PairingOpened { code: code.clone(), claim: claim.clone(), expires_at: pairing.expires_at })
@@ -101,12 +100,7 @@ async fn claim(look: Look<ClaimPairing, String>) -> Result<Given<PairingAnswer>,
 }
 
 /// Makes the token, keeps its digest, and tells it this once.
-async fn hand_over(
-    state: &AppState,
-    caller: &Caller,
-    pairing: PairingId,
-    claim_digest: String,
-) -> Result<Given<PairingAnswer>, Problem> {
+async fn hand_over(state: &AppState, caller: &Caller, pairing: PairingId, claim_digest: String) -> Result<Given<PairingAnswer>, Problem> {
     let token = token().map_err(|_| Code::Internal)?;
     let command = Command::ClaimPairing { pairing, token_digest: digest(&token).into() };
     let told = move |decided: &Decided<'_>| {

@@ -30,7 +30,7 @@ struct EventsQuery {
 
 /// A stretch of the journal.
 #[derive(Debug, Serialize, ToSchema)]
-struct Events {
+struct Stretch {
     epoch: String,
     /// Each with `rev`, `type`, `at`, `by`, `key` and its own fields.
     #[schema(value_type = Vec<Object>)]
@@ -41,14 +41,14 @@ struct Events {
     last: u64,
 }
 
-async fn events(look: Look<SeeJournal, (), EventsQuery>) -> Result<Given<Events>, Problem> {
+async fn events(look: Look<SeeJournal, (), EventsQuery>) -> Result<Given<Stretch>, Problem> {
     let limit = page::limit(look.query.limit)?;
     let last = look.state.keeper.read(|hall| hall.rev);
     let first = first(&look.state).await?;
     // Behind the end there is nothing; the journal itself would take the question for a sign of loss.
     let events = if look.query.after >= last { Vec::new() } else { after(&look.state, look.query.after, limit).await? };
     let epoch = look.state.keeper.epoch().to_string();
-    Given::ok(&Events { epoch, events: events.iter().map(event_json).collect(), first, last })
+    Given::ok(&Stretch { epoch, events: events.iter().map(event_json).collect(), first, last })
 }
 
 /// The first revision that can still be read, in the journal or in history.

@@ -122,8 +122,9 @@ fn staff_view(state: &AppState, who: &Who, view: &str, counter: Option<&str>) ->
         }
         "display" => {
             allow::<WatchDisplay>(who)?;
-            let no = known_counter(state, counter)?;
-            // A display belongs to one counter.
+            // A display belongs to one counter, and need not name it.
+            let own = who.counter.as_ref().map(CounterNo::as_str);
+            let no = known_counter(state, counter.or(own))?;
             let own = who.roles.iter().any(|role| role.is_staff()) || who.counter.as_ref() == Some(&no);
             if own { Ok(View::Display(no)) } else { Err(Code::Forbidden.into()) }
         }

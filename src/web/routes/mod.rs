@@ -174,16 +174,19 @@ impl Door {
     }
 
     /// It makes something: 201.
+    #[must_use]
     pub fn makes(self) -> Self {
         Self { status: 201, ..self }
     }
 
     /// It gives nothing: 204.
+    #[must_use]
     pub fn silent(self) -> Self {
         Self { status: 204, gives: Gives::Nothing, ..self }
     }
 
     /// Its own problems.
+    #[must_use]
     pub fn refuses(self, problems: &'static [Code]) -> Self {
         Self { problems, ..self }
     }
@@ -231,12 +234,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
         for door in &doors {
             resource = resource.route((door.route)());
         }
-        config.service(resource.default_service(web::to(move || not_this_way(allow.clone()))));
+        config.service(resource.default_service(web::to(move || std::future::ready(not_this_way(&allow)))));
     }
     assets::configure(config);
 }
 
-async fn not_this_way(allow: String) -> HttpResponse {
+fn not_this_way(allow: &str) -> HttpResponse {
     let mut response = Problem::from(Code::MethodNotAllowed).error_response();
     if let Ok(allow) = allow.parse() {
         response.headers_mut().insert(ALLOW, allow);

@@ -42,7 +42,8 @@ fn cut(hall: &Hall, epoch: String, now_ms: i64) -> Queue {
             LineKey::Counter(no) => reserved.insert(no.to_string(), placed),
         };
     }
-    let brief = |ids: &std::collections::BTreeSet<TicketId>| ids.iter().filter_map(|id| hall.tickets.get(id)).map(TicketBrief::from).collect();
+    let brief =
+        |ids: &std::collections::BTreeSet<TicketId>| ids.iter().filter_map(|id| hall.tickets.get(id)).map(TicketBrief::from).collect();
     Queue {
         epoch,
         rev: hall.rev,

@@ -29,6 +29,9 @@ pub struct LiveEvent {
     pub class: Option<Class>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counter: Option<CounterNo>,
+    /// Where a transferred ticket is to go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_counter: Option<CounterNo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calls: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +100,7 @@ fn bare(event: &Event) -> LiveEvent {
         service: None,
         class: None,
         counter: None,
+        to_counter: None,
         calls: None,
         language: None,
         outcome: None,
@@ -132,9 +136,9 @@ fn describe(event: &Event) -> Option<(About, LiveEvent)> {
             let (about, told) = of_ticket(event, of);
             (about, LiveEvent { outcome: Some(*outcome), ..told })
         }
-        EventBody::TicketTransferred { of, to, .. } => {
+        EventBody::TicketTransferred { of, to, to_counter, .. } => {
             let (about, told) = of_ticket(event, of);
-            (about, LiveEvent { service: Some(to.clone()), ..told })
+            (about, LiveEvent { service: Some(to.clone()), to_counter: to_counter.clone(), ..told })
         }
         EventBody::TicketStarted { of }
         | EventBody::TicketMissed { of }

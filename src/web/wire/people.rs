@@ -136,6 +136,7 @@ pub struct AccountPatch {
 }
 
 /// Tells `null` from what is absent.
+#[expect(clippy::option_option, reason = "absent, null and a badge are three things to say")]
 fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::<String>::deserialize(deserializer).map(Some)
 }
