@@ -8,7 +8,7 @@ use super::args::{BackupArgs, RestoreArgs};
 use super::fault::Fault;
 use super::place::open_options;
 use crate::clock::Clock;
-use crate::history;
+use crate::history::{self, History, HistoryError};
 use crate::store::{self, BackupError};
 
 /// Where backups go that name no folder, inside the data folder.
@@ -37,13 +37,7 @@ pub(super) async fn backup(args: BackupArgs) -> Result<(), Fault> {
         }
     };
     let position = position.map_err(fault)?;
-    let (from, copy) = (dir.join(history::FILE), into.join(history::FILE));
-    let copied = tokio::task::spawn_blocking(move || history::copy(&from, &copy)).await;
-    match copied {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(Fault::of("历史数据没有备份", "history was not backed up", &error)),
-        Err(error) => return Err(Fault::of("历史数据没有备份", "history was not backed up", &error)),
-    }
+    copy_history(dir, &into).await.map_err(|error| Fault::of("历史数据没有备份", "history was not backed up", &error))?;
     println!("{}", into.display());
     eprintln!("已备份到第 {} 条记录 / backed up, to record {}", position.rev, position.rev);
     Ok(())
@@ -53,16 +47,26 @@ pub(super) async fn restore(args: RestoreArgs) -> Result<(), Fault> {
     let settings = args.place.settings()?;
     let position = store::restore(&open_options(&settings)?, &args.from).await.map_err(fault)?;
     let (from, into) = (args.from.join(history::FILE), settings.data_dir.join(history::FILE));
-    if !into.exists()
-        && let Err(error) = history::copy(&from, &into)
-    {
-        return Err(Fault::of("历史数据没有恢复", "history was not restored", &error));
+    // What this machine remembers goes further than the backup; only a new machine needs the copy.
+    if from.exists() && !into.exists() {
+        let copied = std::fs::copy(&from, &into);
+        copied.map_err(|error| Fault::of("历史数据没有恢复", "history was not restored", &error))?;
     }
     let rev = position.rev;
     eprintln!(
         "已恢复到第 {rev} 条记录；原来的数据放在 redis.before-restore / restored, to record {rev}; what was there is in redis.before-restore"
     );
     Ok(())
+}
+
+/// Copies the history as it is now, also while the server writes to it.
+async fn copy_history(data_dir: &Path, into: &Path) -> Result<(), HistoryError> {
+    let path = data_dir.join(history::FILE);
+    if !path.exists() {
+        return Ok(());
+    }
+    let history = History::open(history::Options { path }).await?;
+    history.copy_to(into.join(history::FILE)).await
 }
 
 fn named_by_time(data_dir: &Path) -> std::io::Result<PathBuf> {

@@ -6,7 +6,6 @@
 
 mod archive;
 mod base;
-mod copy;
 mod csv;
 mod follow;
 mod project;
@@ -22,7 +21,6 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 pub use archive::{EVENTS_PAGE_MAX, TICKETS_PAGE_MAX, TicketQuery};
-pub use copy::copy;
 pub use csv::{Table, neutral};
 pub use report::{DAYS_MAX as REPORT_DAYS_MAX, ForecastReport, ForecastRow, WaitsReport, WaitsRow};
 pub use retain::{DAYS_KEPT, Forgotten, JOURNAL_EVENTS_KEPT_MIN};

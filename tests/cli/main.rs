@@ -133,6 +133,7 @@ fn a_backup_made_while_open_can_be_put_back() {
     let made = house.run(&["backup"]);
     assert!(made.success, "{}", made.stderr);
     let backup = made.stdout.trim_end().to_owned();
+    assert!(std::path::Path::new(&backup).join("history.sqlite").is_file());
     let open = house.run(&["restore", &backup]);
     assert_eq!(open.code, Some(4), "an open hall is not restored: {}", open.stderr);
     for (key, number) in [("b", "B002"), ("c", "B003")] {

@@ -17,8 +17,8 @@ use crate::keeper::HallKeeper;
 
 /// A counter that a real person closed is left alone for this long.
 const LEFT_ALONE_MS: i64 = 60_000;
-/// A demo's customer takes this many seconds for each minute of the service, at least and at most.
-const PACE_S: (u64, u64) = (3, 7);
+/// A customer takes this many seconds for each minute of the service, at least and at most.
+const PACE_S: (u64, u64) = (20, 60);
 
 pub(super) struct Clerk {
     keeper: HallKeeper,
