@@ -61,7 +61,7 @@ export async function accessible(page, what) {
   assert.deepEqual(page.faults, [], `${what}: errors in the page`);
 }
 
-/// Everything that can be touched on a kiosk is at least 60 px each way and lies on the screen.
+/// Everything that can be touched on a kiosk is at least 60 px each way, lies on the screen and shows all that is in it.
 export async function touchable(page, what) {
   await settled(page);
   const small = await page.evaluate((least) => {
@@ -71,6 +71,7 @@ export async function touchable(page, what) {
       if (box.width === 0 && box.height === 0) continue;
       const name = `${one.tagName} "${one.textContent.trim().slice(0, 30)}" ${Math.round(box.width)}×${Math.round(box.height)} at ${Math.round(box.left)},${Math.round(box.top)}`;
       if (box.width < least || box.height < least) wrong.push(`too small: ${name}`);
+      if (one.scrollHeight > one.clientHeight + 2) wrong.push(`cut off: ${name}`);
       if (box.left < 0 || box.top < 0 || box.right > innerWidth + 1 || box.bottom > innerHeight + 1) wrong.push(`off the screen: ${name}`);
     }
     return wrong;

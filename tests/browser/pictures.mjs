@@ -48,6 +48,12 @@ async function demoHall(browser, picture) {
       return page;
     };
 
+    // Every device is there, as the lead will see.
+    for (const one of devices) {
+      if (one.kind === 'counter_display' || one.kind === 'speaker' || one.name === 'b2') {
+        await open('display', `${one.kind === 'counter_display' ? '/display' : one.kind === 'speaker' ? '/board?as=speaker' : '/board'}#token=${one.token}`);
+      }
+    }
     // The hall lives: numbers are called, people wait.
     const board = await open('board', `/board?lang=zh#token=${token('board')}`);
     await until('a living hall', async () => {
@@ -61,9 +67,9 @@ async function demoHall(browser, picture) {
     await picture(board, 'board-portrait');
     await board.setViewportSize({ width: 3840, height: 2160 });
     await picture(board, 'board-4k');
-    const light = await open('board', `/board?lang=zh&look=light#token=${token('board')}`);
-    await light.locator('.calls article.hero').waitFor();
-    await picture(light, 'board-light');
+    const dark = await open('board', `/board?lang=zh&look=dark#token=${token('board')}`);
+    await dark.locator('.calls article.hero').waitFor();
+    await picture(dark, 'board-dark');
 
     const display = await open('display', `/display#token=${token('counter_display')}`);
     await display.locator('main').waitFor();
@@ -84,8 +90,6 @@ async function demoHall(browser, picture) {
       const phone = await open('phone', `${new URL(answer.status_url, server.base).pathname}?lang=${language}`);
       await phone.locator('.big.number').waitFor();
       await picture(phone, `ticket-${language}`);
-      await kiosk.context().close();
-      await phone.context().close();
 
       const start = await open('page', `/?lang=${language}`);
       await start.locator('.demo').waitFor();
