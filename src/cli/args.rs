@@ -227,7 +227,7 @@ pub(super) enum DeviceStep {
     },
     /// 新增设备并打印其令牌 / add a device and print its token
     Add {
-        /// 种类 / kiosk, board, counter_display, speaker or integration
+        /// 种类 / kiosk, board, `counter_display`, speaker or integration
         #[arg(long, value_name = "KIND", value_parser = device_kind)]
         kind: Role,
         /// 名称 / its name
@@ -241,7 +241,7 @@ pub(super) enum DeviceStep {
     },
     /// 吊销设备，立即断开 / revoke a device; it is cut off at once
     Revoke {
-        /// 设备编号 / the device's id, e.g. dv_12
+        /// 设备编号 / the device's id, e.g. `dv_12`
         device: DeviceId,
         #[command(flatten)]
         place: Place,
@@ -259,7 +259,7 @@ pub(super) enum DeviceStep {
   warmhall token --data-dir /var/lib/warmhall --role kiosk --name k1
   warmhall token --data-dir /var/lib/warmhall --role counter_display --name d3 --counter 3")]
 pub(super) struct TokenArgs {
-    /// 角色 / kiosk, board, counter_display, speaker, clerk, greeter, operator, handler, lead, manager, admin or integration
+    /// 角色 / kiosk, board, `counter_display`, speaker, clerk, greeter, operator, handler, lead, manager, admin or integration
     #[arg(long, value_name = "ROLE", value_parser = role)]
     pub(super) role: Role,
     /// 名称，写入记录 / its name, as it will stand in the records

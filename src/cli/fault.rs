@@ -88,6 +88,7 @@ impl From<keeper::Fault> for Fault {
 }
 
 /// A refusal of the hall's in plain words, in both languages.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a shell meets few refusals; the others are told as they are")]
 pub(super) fn refusal_words(refusal: &Refusal) -> String {
     match refusal {
         Refusal::NotFound => "没有找到 / not found".to_owned(),

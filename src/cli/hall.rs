@@ -32,7 +32,7 @@ const PREPARE_AGAIN: Duration = Duration::from_millis(500);
 /// The high-water mark is told of the hall's progress at most this often.
 const TELL_PAUSE: Duration = Duration::from_millis(50);
 /// How often old history is forgotten and the journal trimmed.
-const HOUSEKEEPING: Duration = Duration::from_secs(15 * 60);
+const HOUSEKEEPING: Duration = Duration::from_mins(15);
 /// How long the last things may take when the hall closes, each.
 const CLOSING_STEP: Duration = Duration::from_millis(400);
 

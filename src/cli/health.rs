@@ -8,7 +8,7 @@ use super::fault::Fault;
 /// How long a server may take to say how it is.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-pub(super) fn health(args: HealthArgs) -> Result<(), Fault> {
+pub(super) fn health(args: &HealthArgs) -> Result<(), Fault> {
     actix_web::rt::System::new().block_on(ask(&args.url))
 }
 

@@ -50,7 +50,7 @@ fn dispatch(command: Command) -> Result<(), Fault> {
         Command::Announce(args) => announce::announce(&args),
         Command::Serve(args) => serve::serve(args),
         Command::Demo(args) => demo::demo(args),
-        Command::Health(args) => health::health(args),
+        Command::Health(args) => health::health(&args),
     }
 }
 

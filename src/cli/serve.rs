@@ -64,6 +64,7 @@ pub(super) fn run(opening: &Opening) -> Result<(), Fault> {
 }
 
 /// Takes the port before anything else is started, so that a taken one costs nothing.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the list of the system is not ours and grows")]
 fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
     use std::io::ErrorKind;
     TcpListener::bind(address).map_err(|error| match error.kind() {
@@ -241,7 +242,7 @@ fn reachable(listening: SocketAddr) -> SocketAddr {
     let ip = match listening.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        given => given,
+        IpAddr::V4(_) | IpAddr::V6(_) => listening.ip(),
     };
     SocketAddr::new(ip, listening.port())
 }

@@ -123,7 +123,9 @@ pub type HallKeeper = Keeper<RedisJournal>;
 pub enum Past {
     Events(Vec<Event>),
     /// What was asked for is no longer in the journal, which begins here.
-    Trimmed { first: u64 },
+    Trimmed {
+        first: u64,
+    },
 }
 
 impl<J> Clone for Keeper<J> {

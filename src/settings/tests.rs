@@ -22,6 +22,7 @@ fn file_with(text: &str) -> tempfile::NamedTempFile {
 }
 
 /// Every key with its sections, as `voice.enabled`.
+#[expect(clippy::wildcard_enum_match_arm, reason = "everything that is no table is a leaf")]
 fn key_paths(table: &Table, above: &str, found: &mut BTreeSet<String>) {
     for (key, value) in table {
         match value {

@@ -1,6 +1,6 @@
 //! The program itself, as an operator meets it: real processes, a real private Redis, real sockets.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what is wrong by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::unused_self, reason = "a test says what is wrong by panicking")]
 
 mod house;
 

@@ -8,6 +8,8 @@
     clippy::indexing_slicing,
     clippy::disallowed_methods,
     clippy::as_conversions,
+    clippy::duration_suboptimal_units,
+    clippy::assigning_clones,
     unreachable_pub,
     reason = "a test says what is wrong by panicking"
 )]

@@ -142,12 +142,13 @@ impl Crowd {
         let stop = Arc::new(AtomicBool::new(false));
         let told = Arc::new(Mutex::new(Told::default()));
         let mut threads = Vec::new();
-        for (index, kiosk) in kiosks.iter().cloned().enumerate() {
-            let (stop, told) = (Arc::clone(&stop), Arc::clone(&told));
+        for (index, kiosk) in kiosks.iter().enumerate() {
+            let (stop, told, kiosk) = (Arc::clone(&stop), Arc::clone(&told), kiosk.clone());
             threads.push(std::thread::spawn(move || issue_until(&kiosk, index, &stop, &told)));
         }
-        for (clerk, counter) in clerks.iter().cloned() {
+        for (clerk, counter) in clerks {
             let (stop, told) = (Arc::clone(&stop), Arc::clone(&told));
+            let (clerk, counter) = (clerk.clone(), counter.clone());
             threads.push(std::thread::spawn(move || serve_until(&clerk, &counter, &stop, &told)));
         }
         Self { stop, told, threads }

@@ -61,8 +61,7 @@ impl Proxy {
 fn pump(mut from: TcpStream, mut to: TcpStream, mode: Arc<AtomicU8>, answers: bool) {
     std::thread::spawn(move || {
         let mut buffer = [0_u8; 16_384];
-        loop {
-            let Ok(read) = from.read(&mut buffer) else { break };
+        while let Ok(read) = from.read(&mut buffer) {
             if read == 0 {
                 break;
             }

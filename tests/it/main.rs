@@ -1,7 +1,14 @@
 //! The hall from outside: the real app on a real socket with a real Redis, and the people who use it.
 
 #![allow(unreachable_pub, reason = "a test binary exports nothing")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::assigning_clones,
+    reason = "a test says what it expects by failing"
+)]
 
 mod app;
 mod counters;

@@ -1,6 +1,7 @@
 //! Who is in a demo hall: accounts and devices with secrets of their own in each folder, and simulated people.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::DirBuilder;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -99,8 +100,8 @@ impl People {
             }
         }
         for (_, name, _) in devices(counters) {
-            if !secrets.tokens.contains_key(&name) {
-                secrets.tokens.insert(name, secrets::token()?);
+            if let Entry::Vacant(missing) = secrets.tokens.entry(name) {
+                missing.insert(secrets::token()?);
             }
         }
         let text = serde_json::to_vec_pretty(&secrets).map_err(|error| folder(&error))?;

@@ -169,6 +169,7 @@ impl Door {
     }
 
     /// What may be asked of it in the query.
+    #[must_use]
     pub fn asks<Q: IntoParams>(self) -> Self {
         Self { query: Q::into_params(|| Some(utoipa::openapi::path::ParameterIn::Query)), ..self }
     }

@@ -82,6 +82,7 @@ impl Story {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "events ask for it so")]
 fn typed() -> Option<FreeText> {
     Some(FreeText::parse(&format!("{SECRET} {SECRET_ZH} 13912345678")).unwrap())
 }
