@@ -81,6 +81,7 @@ export const counterState = (ticket: TicketFull | null, more: Partial<CounterSta
           score_min: 20,
           offset_min: 0,
           passed_over: [{ number: 'A005', service: 'connect', class: 'courtesy', waited_min: 25, score_min: 15 }],
+          reason: null,
         },
   lines: [{ service: 'connect', name: service.name, waiting: 2, mine: true, offset_min: 0, longest_wait_s: 900, head: [brief('A008'), brief('A009')] }],
   reserved: [brief('C004', { service: 'pay', class: 'courtesy' })],
@@ -91,8 +92,8 @@ export const counterState = (ticket: TicketFull | null, more: Partial<CounterSta
   emergency: null,
   services: [service, { ...service, id: 'pay', prefix: 'C', name: { zh: '缴费', en: 'Payments' }, materials: [] }],
   counters: [
-    { no: '3', name: null, state: 'open' },
-    { no: '4', name: null, state: 'closed' },
+    { no: '3', name: null, state: 'open', services: ['connect'] },
+    { no: '4', name: null, state: 'closed', services: ['pay'] },
   ],
   outcomes: ['done', 'refused', 'missing_materials', 'info_only', 'work_order'],
   recall_gap_s: 5,

@@ -25,3 +25,4 @@ mod rights;
 mod sessions;
 mod setup;
 mod tickets;
+mod wire;

@@ -149,10 +149,11 @@ impl Person {
 
 /// A number somebody holds.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "it is called a number, and has one")]
 pub struct Number {
     pub id: String,
     /// As printed.
-    pub printed: String,
+    pub number: String,
     pub link: String,
     pub ahead: u64,
 }
@@ -161,7 +162,7 @@ impl Number {
     pub fn of(answer: &Value) -> Self {
         Self {
             id: answer["ticket"]["id"].as_str().unwrap().to_owned(),
-            printed: answer["ticket"]["number"].as_str().unwrap().to_owned(),
+            number: answer["ticket"]["number"].as_str().unwrap().to_owned(),
             link: answer["status_url"].as_str().unwrap().to_owned(),
             ahead: answer["ahead"].as_u64().unwrap(),
         }

@@ -75,7 +75,7 @@ async fn a_number_is_parked_resumed_put_back_and_sent_on() {
     assert_eq!(wang.calls().await["id"], *number.id);
     assert_eq!(wang.moves(&number.id, "transfer", json!({ "service": "pay", "place": "front" })).await, "waiting");
     let li = app.clerk("clerk2").at("4").await;
-    assert_eq!(li.calls().await["number"], *number.printed);
+    assert_eq!(li.calls().await["number"], *number.number);
     assert_eq!(li.moves(&number.id, "transfer", json!({ "counter": "5", "place": "end" })).await, "waiting");
     let queue = app.staff("lead").get("/queue").await.ok();
     assert_eq!(queue["reserved"]["5"][0]["id"], *number.id);

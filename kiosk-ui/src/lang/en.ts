@@ -270,6 +270,7 @@ export const en: Lang = {
       handler: 'Handler',
       lead: 'Lead on duty',
       manager: 'Manager',
+      integration: 'Other system',
       admin: 'Administrator',
     },
   },

@@ -282,6 +282,7 @@ export const zh = {
       handler: '处理人员',
       lead: '值班主管',
       manager: '经理',
+      integration: '其他系统',
       admin: '管理员',
     },
   },

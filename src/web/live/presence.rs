@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::actor::Role;
 use crate::domain::hall::Hall;
 use crate::domain::ids::DeviceId;
 use crate::web::views::DeviceSeen;
+use crate::web::wire::words::DeviceKind;
 
 /// Devices remembered before those are forgotten that are not looking.
 const REMEMBERED_MAX: usize = 10_000;
@@ -47,28 +47,18 @@ impl Presence {
     #[must_use]
     pub fn of(&self, hall: &Hall) -> Vec<DeviceSeen> {
         let seen = self.lock();
-        let screens = hall.access.devices.values().filter(|device| is_screen(device.kind));
-        let told = screens.map(|device| {
+        let told = hall.access.devices.values().filter_map(|device| {
             let one = seen.get(&device.id);
-            DeviceSeen {
+            Some(DeviceSeen {
                 id: device.id.to_string(),
-                kind: device.kind.into(),
+                // Other tokens belong to people and programs.
+                kind: DeviceKind::of(device.kind)?,
                 name: device.name.clone(),
                 online: one.is_some_and(|one| one.sockets > 0),
                 last_seen: one.map(|one| one.at),
-            }
+            })
         });
         told.collect()
-    }
-}
-
-/// Whether it hangs or stands in the hall; other tokens belong to people and programs.
-const fn is_screen(kind: Role) -> bool {
-    match kind {
-        Role::Kiosk | Role::Board | Role::CounterDisplay | Role::Speaker => true,
-        Role::Clerk | Role::Greeter | Role::Operator | Role::Handler | Role::Lead | Role::Manager | Role::Admin | Role::Integration => {
-            false
-        }
     }
 }
 

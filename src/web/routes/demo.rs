@@ -9,6 +9,7 @@ use crate::web::problem::{Code, Problem};
 use crate::web::rights::{OwnTicket, SeeHall};
 use crate::web::wire::hall::Text;
 use crate::web::wire::people::{DemoAccount, DemoAnswer, DemoDevice, DemoScreen, SimulationBody};
+use crate::web::wire::words::DeviceKind;
 
 pub(super) fn doors() -> Vec<Door> {
     vec![
@@ -28,8 +29,10 @@ fn answer(demo: &Demo) -> DemoAnswer {
         password: account.password.clone(),
         roles: account.roles.iter().copied().map(Into::into).collect(),
     });
-    let devices =
-        demo.devices.iter().map(|device| DemoDevice { kind: device.kind.into(), name: device.name.clone(), token: device.token.clone() });
+    let devices = demo.devices.iter().filter_map(|device| {
+        let kind = DeviceKind::of(device.kind)?;
+        Some(DemoDevice { kind, name: device.name.clone(), token: device.token.clone() })
+    });
     let screens = demo.screens.iter().map(|(path, name)| DemoScreen { path: path.clone(), name: Text::from(name) });
     DemoAnswer {
         simulation: *demo.simulation.borrow(),

@@ -3,6 +3,7 @@
 use actix_web::http::Method;
 
 use super::Door;
+use crate::domain::access::Pairing;
 use crate::domain::actor::Caller;
 use crate::domain::command::Command;
 use crate::domain::event::EventBody;
@@ -15,8 +16,9 @@ use crate::web::problem::{Code, Problem};
 use crate::web::rights::{ClaimPairing, ManageDevices, StartPairing};
 use crate::web::secrets::{SECRET_LENGTH_MAX, digest, pairing_code, secret, token};
 use crate::web::wire::hall::{Committed, Items};
-use crate::web::wire::people::{ApproveBody, Device, PairingAnswer, PairingBody, PairingOpened, PairingWaiting};
+use crate::web::wire::people::{ApproveBody, Device, PairedDevice, PairingAnswer, PairingBody, PairingOpened, PairingWaiting};
 use crate::web::wire::reply::{committed, no_content, render};
+use crate::web::wire::words::DeviceKind;
 
 /// How often another code is drawn when one is taken.
 const DRAWS_MAX: usize = 5;
@@ -59,7 +61,9 @@ async fn waiting(look: Look<ManageDevices>) -> Result<Given<Items<PairingWaiting
     let now = look.state.now();
     let items = look.state.keeper.read(|hall| {
         let live = hall.access.pairings.values().filter(|p| p.expires_at > now && p.approved.is_none());
-        live.map(|p| PairingWaiting { code: p.code.to_string(), kind: p.kind.into(), expires_at: p.expires_at }).collect()
+        let waiting =
+            |p: &Pairing| Some(PairingWaiting { code: p.code.to_string(), kind: DeviceKind::of(p.kind)?, expires_at: p.expires_at });
+        live.filter_map(waiting).collect()
     });
     Given::ok(&Items::all(items))
 }
@@ -105,7 +109,7 @@ async fn hand_over(state: &AppState, caller: &Caller, pairing: PairingId, claim_
     let command = Command::ClaimPairing { pairing, token_digest: digest(&token).into() };
     let told = move |decided: &Decided<'_>| {
         let EventBody::DeviceAdded { device } = &decided.events.first()?.body else { return None };
-        Some(PairingAnswer::Approved { token: token.clone(), device: Device::from(device) })
+        Some(PairingAnswer::Approved { token: token.clone(), device: PairedDevice::of(device)? })
     };
     let request = Request { command, caller: caller.clone(), key: None, render: render(200, told) };
     let given: Given<PairingAnswer> = state.keeper.submit(request).await?.into();

@@ -16,7 +16,7 @@ use crate::web::health::{Health, Voice};
 use crate::web::wire::hall::{Notice, Text};
 use crate::web::wire::look::{HallProfile, KioskService, Standing, kiosk_service, notices, standing};
 use crate::web::wire::ticket::TicketBrief;
-use crate::web::wire::words::{CounterStanding, Role};
+use crate::web::wire::words::{CounterStanding, DeviceKind};
 
 /// A service as a lead sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -64,7 +64,7 @@ pub struct LeadCounter {
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
 pub struct DeviceSeen {
     pub id: String,
-    pub kind: Role,
+    pub kind: DeviceKind,
     pub name: String,
     pub online: bool,
     #[ts(type = "string | null")]

@@ -189,20 +189,39 @@ pub struct PairingOpened {
     pub expires_at: DateTime<Utc>,
 }
 
+/// What a screen has become.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
+pub struct PairedDevice {
+    /// `dv_12`.
+    pub id: String,
+    pub kind: DeviceKind,
+    pub name: String,
+    pub scope: Option<DeviceScope>,
+}
+
+impl PairedDevice {
+    /// A device that is a screen.
+    #[must_use]
+    pub fn of(device: &domain::access::Device) -> Option<Self> {
+        let Device { id, kind: _, name, scope, added_at: _ } = Device::from(device);
+        Some(Self { id, kind: DeviceKind::of(device.kind)?, name, scope })
+    }
+}
+
 /// What became of a pairing. The token is told once.
 #[derive(Debug, Serialize, ToSchema, TS)]
 #[serde(tag = "state", rename_all = "snake_case")]
 #[ts(tag = "state", rename_all = "snake_case")]
 pub enum PairingAnswer {
     Pending,
-    Approved { token: String, device: Device },
+    Approved { token: String, device: PairedDevice },
 }
 
 /// A device that waits for approval.
 #[derive(Debug, Serialize, ToSchema, TS)]
 pub struct PairingWaiting {
     pub code: String,
-    pub kind: Role,
+    pub kind: DeviceKind,
     #[ts(type = "string")]
     pub expires_at: DateTime<Utc>,
 }
@@ -236,7 +255,7 @@ pub struct DemoAccount {
 /// A device of a demonstration.
 #[derive(Debug, Serialize, ToSchema, TS)]
 pub struct DemoDevice {
-    pub kind: Role,
+    pub kind: DeviceKind,
     pub name: String,
     pub token: String,
 }

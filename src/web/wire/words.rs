@@ -86,6 +86,23 @@ pub enum DeviceKind {
     Speaker,
 }
 
+impl DeviceKind {
+    /// The kind of screen, unless the role is a person's or a program's.
+    #[must_use]
+    pub const fn of(role: domain::actor::Role) -> Option<Self> {
+        use domain::actor::Role;
+        match role {
+            Role::Kiosk => Some(Self::Kiosk),
+            Role::Board => Some(Self::Board),
+            Role::CounterDisplay => Some(Self::CounterDisplay),
+            Role::Speaker => Some(Self::Speaker),
+            Role::Clerk | Role::Greeter | Role::Operator | Role::Handler | Role::Lead | Role::Manager | Role::Admin | Role::Integration => {
+                None
+            }
+        }
+    }
+}
+
 impl From<DeviceKind> for domain::actor::Role {
     fn from(kind: DeviceKind) -> Self {
         match kind {
