@@ -161,8 +161,8 @@ async fn a_customers_way_is_seen_on_the_wall_and_on_the_phone() {
     phone.until(|state| state["ahead"] == 0 && state["can_cancel"] == true).await;
     wall.until(|state| state["waiting"][&service] == 1).await;
     clerk.calls().await;
-    wall.until(|state| state["calls"][0]["number"] == *number.printed && state["calls"][0]["counter"] == "1").await;
-    above.until(|state| state["counter"]["number"] == *number.printed && state["counter"]["ticket_state"] == "called").await;
+    wall.until(|state| state["calls"][0]["number"] == *number.number && state["calls"][0]["counter"] == "1").await;
+    above.until(|state| state["counter"]["number"] == *number.number && state["counter"]["ticket_state"] == "called").await;
     desk.until(|state| state["ticket"]["id"] == *number.id && state["why"]["rule"] == "least_score").await;
     phone.until(|state| state["state"] == "called" && state["counter"] == "1").await;
     clerk.ticket(&number.id, "finish", json!({ "outcome": "done" })).await.ok();
