@@ -12,6 +12,7 @@
 
 mod app;
 mod counters;
+mod fuzz;
 mod headers;
 mod idempotency;
 mod journal;
