@@ -86,7 +86,8 @@ fn path_of(template: &str, chance: &mut Chance) -> String {
     let filled = template.split('/').map(|part| if part.contains('{') { (*chance.pick(&ids)).to_owned() } else { part.to_owned() });
     let mut path = filled.collect::<Vec<_>>().join("/");
     if chance.below(4) == 0 {
-        path.push_str(chance.pick(&["?limit=2", "?after=-1", "?limit=999999", "?state=waiting&day=2026-02-30", "?view=board", "?cursor=%ff"]));
+        let queries: [&str; 6] = ["?limit=2", "?after=-1", "?limit=999999", "?state=waiting&day=2026-02-30", "?view=board", "?cursor=%ff"];
+        path.push_str(chance.pick::<&str>(&queries));
     }
     path
 }
@@ -100,10 +101,13 @@ async fn nothing_that_is_sent_is_answered_with_a_fault() {
         .as_object()
         .unwrap()
         .iter()
-        .flat_map(|(path, methods)| methods.as_object().unwrap().iter().map(|(method, door)| (path.clone(), method.to_uppercase(), door.clone())))
+        .flat_map(|(path, methods)| {
+            methods.as_object().unwrap().iter().map(|(method, door)| (path.clone(), method.to_uppercase(), door.clone()))
+        })
         .filter(|(path, _, _)| !path.ends_with("/live"))
         .collect();
-    let people: Vec<_> = [Role::Kiosk, Role::Clerk, Role::Lead, Role::Manager, Role::Admin].into_iter().map(|role| app.token(role)).collect();
+    let people: Vec<_> =
+        [Role::Kiosk, Role::Clerk, Role::Lead, Role::Manager, Role::Admin].into_iter().map(|role| app.token(role)).collect();
     let mut chance = Chance(wish("FUZZ_SEED", 1));
     let (mut answered, mut well) = (0_u64, 0_u64);
     for _ in 0..wish("FUZZ_REQUESTS", REQUESTS) {
