@@ -253,7 +253,12 @@ impl Sim {
     }
 
     pub(super) fn days(&self) -> (NaiveDate, NaiveDate) {
-        (*self.hall.past_days.front().unwrap(), self.hall.day.unwrap())
+        // The hall itself remembers only the latest days.
+        let opened = self.events.iter().filter_map(|event| {
+            let EventBody::DayOpened { service_day } = &event.body else { return None };
+            Some(*service_day)
+        });
+        (opened.min().unwrap(), self.hall.day.unwrap())
     }
 }
 
