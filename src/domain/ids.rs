@@ -124,6 +124,10 @@ fn lower(b: u8) -> bool {
     b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_'
 }
 
+fn upper(b: u8) -> bool {
+    b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'-'
+}
+
 code_ids! {
     /// A hall: one site, one journal.
     HallId: "a hall id: 1 to 32 of a-z, 0-9, - and _", 32, lower;
@@ -137,6 +141,18 @@ code_ids! {
     Username: "a sign-in name: 1 to 32 of a-z, A-Z, 0-9, . - and _", 32, |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
     /// A document that a service asks for, e.g. `id_card`.
     MaterialId: "a material id: 1 to 32 of a-z, 0-9, - and _", 32, lower;
+    /// Who works a queue of work orders, e.g. `repair-east`.
+    TeamId: "a team id: 1 to 32 of a-z, 0-9, - and _", 32, lower;
+    /// What a call or an order is about, e.g. `R`, `R1`, `R1-2`.
+    CategoryId: "a category code: 1 to 16 of A-Z, 0-9 and -", 16, upper;
+    /// Why it was so, filled at the end of an order, e.g. `U1`.
+    CauseId: "a cause code: 1 to 16 of A-Z, 0-9 and -", 16, upper;
+    /// Why a team gave an order back, e.g. `wrong-team`.
+    ReasonId: "a reason id: 1 to 32 of a-z, 0-9, - and _", 32, lower;
+    /// What a handler must be able to do, e.g. `welding`.
+    SkillId: "a skill id: 1 to 32 of a-z, 0-9, - and _", 32, lower;
+    /// A heat-exchange station, as the company numbers it, e.g. `HZ-012`.
+    StationId: "a station id: 1 to 32 of a-z, A-Z, 0-9, . - and _", 32, |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
 }
 
 minted_ids! {

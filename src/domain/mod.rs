@@ -12,9 +12,11 @@ pub mod forecast;
 pub mod hall;
 pub mod ids;
 pub mod line;
+pub mod order_plan;
 pub mod outlook;
 pub mod profile;
 pub mod refusal;
+pub mod sla;
 pub mod text;
 pub mod ticket;
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::Calendar;
 use super::ids::{CounterNo, MaterialId, Prefix, ServiceId};
+use super::order_plan::OrderPlan;
 use super::text::{Language, Text};
 
 /// At most this many services in one hall.
@@ -137,6 +138,9 @@ pub struct Profile {
     pub classes: Vec<ClassPlan>,
     pub services: Vec<Service>,
     pub counters: Vec<CounterPlan>,
+    /// The hotline's and the work orders' part; empty in a hall that has none.
+    #[serde(default, skip_serializing_if = "OrderPlan::is_unwritten")]
+    pub orders: OrderPlan,
 }
 
 impl Default for Profile {
@@ -151,6 +155,7 @@ impl Default for Profile {
             classes: Vec::new(),
             services: Vec::new(),
             counters: Vec::new(),
+            orders: OrderPlan::default(),
         }
     }
 }
@@ -209,7 +214,14 @@ impl Profile {
                 return Err(format!("services.{}.materials: at most {MATERIALS_MAX}", service.id));
             }
         }
-        self.check_counters(&seen)
+        self.check_counters(&seen)?;
+        self.orders.check().map_err(|e| format!("orders.{e}"))
+    }
+
+    /// The calendar that work orders' working time is counted by: their own, else the hall's.
+    #[must_use]
+    pub fn working(&self) -> &Calendar {
+        self.orders.working.as_ref().unwrap_or(&self.calendar)
     }
 
     fn check_counters(&self, services: &BTreeSet<&ServiceId>) -> Result<(), String> {

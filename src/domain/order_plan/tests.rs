@@ -1,0 +1,1 @@
+//! What a hall can write down for its orders, and what is refused.

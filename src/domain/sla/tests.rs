@@ -1,0 +1,1 @@
+//! What the clocks promise, by example and over random calendars.
