@@ -14,6 +14,7 @@ pub mod ids;
 pub mod line;
 pub mod order_plan;
 pub mod outlook;
+pub mod phone;
 pub mod profile;
 pub mod refusal;
 pub mod sla;
