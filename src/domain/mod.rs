@@ -4,6 +4,7 @@ pub mod access;
 pub mod actor;
 mod apply;
 pub mod calendar;
+pub mod cluster;
 pub mod command;
 pub mod counter;
 mod decide;
