@@ -166,6 +166,10 @@ minted_ids! {
     PairingId: "pr_";
     /// A staff member's stay at a browser.
     SessionId: "se_";
+    /// A call as the telephone exchange tells it.
+    PhoneCallId: "pc_";
+    /// A call as the operator records it.
+    HotlineCallId: "hc_";
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub mod phone;
 pub mod profile;
 pub mod refusal;
 pub mod sla;
+pub mod telephone;
 pub mod text;
 pub mod ticket;
 
