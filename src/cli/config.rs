@@ -2,6 +2,7 @@
 
 use super::args::{ConfigArgs, ConfigStep};
 use super::fault::Fault;
+use crate::domain::order_plan::Preset;
 use crate::settings::{self, Settings};
 
 pub(super) fn config(args: ConfigArgs) -> Result<(), Fault> {
@@ -14,6 +15,11 @@ pub(super) fn config(args: ConfigArgs) -> Result<(), Fault> {
             settings.redis_address()?;
             let (services, counters) = (hall.services.len(), hall.counters.len());
             println!("正确 / correct: {}, {services} 项业务 / services, {counters} 个窗口 / counters", hall.name.zh);
+            if !hall.orders.is_unwritten() {
+                let (teams, categories) = (hall.orders.teams.len(), hall.orders.categories.len());
+                let clocks = hall.orders.preset.as_ref().map_or_else(|| "–".to_owned(), Preset::mark);
+                println!("工单 / orders: {teams} 个班组 / teams, {categories} 个分类 / categories, 时限 / clocks: {clocks}");
+            }
         }
         ConfigStep::Print { place } => {
             let settings = without_secrets(place.settings()?);

@@ -215,7 +215,7 @@ impl Profile {
             }
         }
         self.check_counters(&seen)?;
-        self.orders.check().map_err(|e| format!("orders.{e}"))
+        self.orders.check().and_then(|()| self.orders.check_calendar(self.working())).map_err(|e| format!("orders.{e}"))
     }
 
     /// The calendar that work orders' working time is counted by: their own, else the hall's.

@@ -2,14 +2,53 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use super::Settings;
 use super::file::{SettingsError, read_text};
-use crate::domain::profile::Profile;
+use super::orders::OrdersFile;
+use crate::domain::calendar::Calendar;
+use crate::domain::profile::{ClassPlan, CounterPlan, Profile, Rules, Service};
+use crate::domain::text::{Language, Text};
 
 /// The sample hall: a district-heating company's.
 pub const SAMPLE_HALL: &str = include_str!("../../config/halls/heating.toml");
 /// Where the sample hall stands in the source tree, for messages.
 const SAMPLE_PATH: &str = "config/halls/heating.toml";
+
+/// A hall as its file has it: a [`Profile`] whose orders still name presets.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HallFile {
+    name: Text,
+    hotline: Option<String>,
+    languages: Vec<Language>,
+    calendar: Calendar,
+    #[serde(default)]
+    rules: Rules,
+    classes: Vec<ClassPlan>,
+    services: Vec<Service>,
+    counters: Vec<CounterPlan>,
+    orders: Option<OrdersFile>,
+}
+
+impl HallFile {
+    /// The profile with every preset looked up.
+    fn resolve(self) -> Result<Profile, String> {
+        let orders = self.orders.map(|orders| orders.resolve(&self.calendar)).transpose().map_err(|e| format!("orders.{e}"))?;
+        Ok(Profile {
+            name: self.name,
+            hotline: self.hotline,
+            languages: self.languages,
+            calendar: self.calendar,
+            rules: self.rules,
+            classes: self.classes,
+            services: self.services,
+            counters: self.counters,
+            orders: orders.unwrap_or_default(),
+        })
+    }
+}
 
 /// The hall of the settings: its file, or the sample where none is named.
 ///
@@ -31,8 +70,10 @@ pub fn sample_profile() -> Result<Profile, SettingsError> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<Profile, SettingsError> {
-    let profile: Profile = toml::from_str(text)
+    let file: HallFile = toml::from_str(text)
         .map_err(|error| SettingsError::Parse { path: path.to_owned(), problem: error.to_string().trim_end().to_owned() })?;
-    profile.check().map_err(|problem| SettingsError::Hall { path: path.to_owned(), problem })?;
+    let refuse = |problem| SettingsError::Hall { path: path.to_owned(), problem };
+    let profile = file.resolve().map_err(refuse)?;
+    profile.check().map_err(refuse)?;
     Ok(profile)
 }

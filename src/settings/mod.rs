@@ -4,6 +4,7 @@
 
 mod file;
 mod hall;
+mod orders;
 pub mod voice;
 
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{DEFAULTS, ENVIRONMENT_PREFIX, SettingsError, load};
 pub use hall::{SAMPLE_HALL, hall_profile, sample_profile};
+pub use orders::{CATEGORIES, CLOCK_PRESETS};
 
 use voice::VoiceSettings;
 

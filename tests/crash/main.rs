@@ -48,7 +48,7 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 fn profile() -> Profile {
-    toml::from_str(include_str!("../../config/halls/heating.toml")).expect("the sample hall is well written")
+    warmhall::settings::sample_profile().expect("the sample hall is well written")
 }
 
 fn offers() -> Offers {

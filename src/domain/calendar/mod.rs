@@ -426,4 +426,4 @@ fn check_day(day: impl Fn() -> String, intervals: &[Hours]) -> Result<(), Calend
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::domain) mod tests;

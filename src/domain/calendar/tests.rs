@@ -23,7 +23,7 @@ const JUMPS: [&str; 12] = [
     "2027-10-31T01:00:00Z",
 ];
 
-fn utc(text: &str) -> DateTime<Utc> {
+pub(in crate::domain) fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
@@ -32,7 +32,7 @@ fn date(text: &str) -> NaiveDate {
 }
 
 /// The heating hall of the examples: lunch break, closed on Sundays, one holiday, one make-up Sunday.
-fn hall() -> Calendar {
+pub(in crate::domain) fn hall() -> Calendar {
     toml::from_str(
         r#"
         zone = "Asia/Shanghai"
@@ -201,7 +201,7 @@ fn the_ends_of_time_do_not_panic() {
     }
 }
 
-fn instants() -> impl Strategy<Value = DateTime<Utc>> {
+pub(in crate::domain) fn instants() -> impl Strategy<Value = DateTime<Utc>> {
     let anywhere = (1_735_689_600_000_i64..1_830_297_600_000).prop_map(|ms| DateTime::from_timestamp_millis(ms).unwrap());
     let near_a_jump = (0..JUMPS.len(), -16_200_000_i64..16_200_000).prop_map(|(jump, ms)| utc(JUMPS[jump]) + TimeDelta::milliseconds(ms));
     prop_oneof![anywhere, near_a_jump]
@@ -215,7 +215,7 @@ fn day() -> impl Strategy<Value = Vec<Hours>> {
     })
 }
 
-fn calendars() -> impl Strategy<Value = Calendar> {
+pub(in crate::domain) fn calendars() -> impl Strategy<Value = Calendar> {
     let special = prop::collection::btree_map((0_i64..900).prop_map(|days| date("2025-06-01") + TimeDelta::days(days)), day(), 0..40);
     (0..ZONES.len(), prop::collection::vec(day(), 7), special, 0_u16..96, prop::collection::btree_set(0_i64..900, 0..40)).prop_map(
         |(zone, week, special, cutover, closed)| {

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use super::{Category, ClockRule, Limit, OrderPlan, OrderRules, Season, TeamPlan};
 use crate::domain::calendar::{Calendar, Week};
+use crate::domain::sla::Pace;
 
 /// At most this many teams.
 pub const TEAMS_MAX: usize = 100;
@@ -56,15 +57,29 @@ impl OrderPlan {
         at_most("return_reasons", self.return_reasons.len(), REASONS_MAX)?;
         unique("return_reasons", self.return_reasons.iter().map(|reason| &reason.id))?;
         if let Some(calendar) = &self.working {
-            check_working(calendar).map_err(|e| format!("working: {e}"))?;
+            calendar.check().map_err(|e| format!("working: {e}"))?;
         }
         if let Some(season) = self.season {
             check_season(season).map_err(|e| format!("season.{e}"))?;
         }
-        if let Some(limit) = self.bad_grade {
-            check_limit(limit).map_err(|e| format!("bad_grade: {e}"))?;
+        match self.bad_grade {
+            Some(limit) if limit.minutes == 0 => return Err("bad_grade: at least one minute".to_owned()),
+            Some(limit) => check_limit(limit).map_err(|e| format!("bad_grade: {e}"))?,
+            None => {}
         }
         self.check_clocks()
+    }
+
+    /// Says what is wrong with the calendar by which this plan's working time would be counted.
+    ///
+    /// # Errors
+    /// When something is counted in working time and there is none.
+    pub fn check_calendar(&self, calendar: &Calendar) -> Result<(), String> {
+        let mut limits = self.clocks.iter().flat_map(|rule| rule.limits.iter()).map(|(_, limit)| limit).chain(self.bad_grade);
+        if calendar.week == Week::default() && limits.any(|limit| limit.pace == Pace::Working) {
+            return Err("working: limits in working time need an ordinary week with hours".to_owned());
+        }
+        Ok(())
     }
 
     fn check_categories(&self) -> Result<(), String> {
@@ -154,16 +169,7 @@ fn check_team(team: &TeamPlan) -> Result<(), String> {
 }
 
 fn check_limit(limit: Limit) -> Result<(), String> {
-    if limit.minutes == 0 || limit.minutes > LIMIT_MINUTES_MAX { Err(format!("1 to {LIMIT_MINUTES_MAX} minutes")) } else { Ok(()) }
-}
-
-/// A calendar without an open week would let no working clock ever come due.
-fn check_working(calendar: &Calendar) -> Result<(), String> {
-    calendar.check().map_err(|e| e.to_string())?;
-    if calendar.week == Week::default() {
-        return Err("the week has no working hours".to_owned());
-    }
-    Ok(())
+    if limit.minutes > LIMIT_MINUTES_MAX { Err(format!("at most {LIMIT_MINUTES_MAX} minutes")) } else { Ok(()) }
 }
 
 fn check_season(season: Season) -> Result<(), String> {

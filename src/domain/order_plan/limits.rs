@@ -17,11 +17,14 @@ const MINUTE_MS: i64 = 60_000;
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     pub pace: Pace,
-    /// Minutes of that pace.
+    /// Minutes of that pace. In a rule, 0 says that there is no clock, also where a wider rule has one.
     pub minutes: u32,
 }
 
 impl Limit {
+    /// In a rule: no clock, also where a wider rule has one.
+    pub const NONE: Self = Self { pace: Pace::Natural, minutes: 0 };
+
     /// The limit in milliseconds of its pace.
     #[must_use]
     pub fn ms(self) -> i64 {
@@ -108,7 +111,7 @@ pub struct ClockRule {
 
 impl OrderPlan {
     /// The limits of an order. Each clock by itself: of the rules that hold for the order and name this clock, the most specific
-    /// one wins. A rule of a nearer category is more specific than one of a farther ancestor, whatever else they say; of two
+    /// one wins; [`Limit::NONE`] wins like any other and means no clock. A rule of a nearer category is more specific than one of a farther ancestor, whatever else they say; of two
     /// rules of one category, one that names the customer's class is more specific than one that does not, and after that one
     /// that names the phase.
     #[must_use]
@@ -122,6 +125,9 @@ impl OrderPlan {
                     limits.set(kind, Some(limit));
                 }
             }
+        }
+        for kind in ClockKind::ALL {
+            limits.set(kind, limits.get(kind).filter(|limit| limit.minutes > 0));
         }
         limits
     }
