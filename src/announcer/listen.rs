@@ -112,7 +112,11 @@ impl What {
             | EventBody::PairingApproved { .. }
             | EventBody::PairingEnded { .. }
             | EventBody::DeviceAdded { .. }
-            | EventBody::DeviceRevoked { .. } => Self::Nothing,
+            | EventBody::DeviceRevoked { .. }
+            | EventBody::Call(_)
+            | EventBody::Incident(_)
+            | EventBody::Phone(_)
+            | EventBody::Order(_) => Self::Nothing,
         }
     }
 

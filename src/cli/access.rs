@@ -73,7 +73,7 @@ pub(super) async fn carry_out<J: Journal>(keeper: &Keeper<J>, change: &Change) -
 
 /// Has a command of the shell's decided; gives the words of the refusal, if the hall refused.
 pub(super) async fn submit<J: Journal>(keeper: &Keeper<J>, command: Command) -> Result<Option<String>, Fault> {
-    let caller = Caller { actor: Actor::new(Role::Admin, "shell", None), any_counter: true };
+    let caller = Caller::new(Actor::new(Role::Admin, "shell", None), true);
     submit_as(keeper, caller, command).await
 }
 

@@ -24,7 +24,16 @@ pub(super) async fn user(args: UserArgs) -> Result<(), Fault> {
             }
             let password_hash = secrets::password_hash(&secrets::ask_password()?, username.as_str())?;
             let name = name.unwrap_or_else(|| username.to_string());
-            let account = Account { username: username.clone(), name, badge, roles, password_hash, disabled: false };
+            let account = Account {
+                username: username.clone(),
+                name,
+                badge,
+                roles,
+                password_hash,
+                disabled: false,
+                teams: Vec::new(),
+                skills: Vec::new(),
+            };
             say(place::make(&settings, &Change::AddAccount { account }).await?, &format!("账号已建立 / added: {username}"));
             Ok(())
         }

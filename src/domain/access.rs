@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Role;
-use super::ids::{CounterNo, DeviceId, PairingId, SessionId, Username};
+use super::ids::{CounterNo, DeviceId, PairingId, SessionId, SkillId, TeamId, Username};
 
 /// At most this many accounts.
 pub const ACCOUNTS_MAX: usize = 5_000;
@@ -35,6 +35,12 @@ pub struct Account {
     pub password_hash: Arc<str>,
     #[serde(default)]
     pub disabled: bool,
+    /// The teams whose orders this person works; none named is all of them.
+    #[serde(default)]
+    pub teams: Vec<TeamId>,
+    /// What this person can do; nothing named is everything.
+    #[serde(default)]
+    pub skills: Vec<SkillId>,
 }
 
 /// A stay at a browser. The cookie's value is known only as its SHA-256.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::DeviceId;
+use super::ids::{DeviceId, SkillId, TeamId};
 
 /// What somebody is in the hall; also the roles of accounts and tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -117,14 +117,30 @@ impl Actor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub actor: Actor,
-    /// A lead may act on any counter's ticket; a clerk only on their own counter's.
+    /// A lead may act on any counter's ticket, and decides about orders; a clerk acts only on their own counter's.
     pub any_counter: bool,
+    /// The teams whose orders this person works; none named is all of them.
+    pub teams: Arc<[TeamId]>,
+    /// What this person can do; nothing named is everything.
+    pub skills: Arc<[SkillId]>,
 }
 
 impl Caller {
+    /// Somebody who works for every team and can do everything.
+    #[must_use]
+    pub fn new(actor: Actor, any_counter: bool) -> Self {
+        Self { actor, any_counter, teams: Arc::default(), skills: Arc::default() }
+    }
+
     /// The hall itself.
     #[must_use]
     pub fn hall() -> Self {
-        Self { actor: Actor::hall(), any_counter: true }
+        Self::new(Actor::hall(), true)
+    }
+
+    /// Whether this person works for a team.
+    #[must_use]
+    pub fn is_of(&self, team: &TeamId) -> bool {
+        self.teams.is_empty() || self.teams.contains(team)
     }
 }

@@ -8,10 +8,18 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::access::{Account, Device};
 use super::actor::Role;
 use super::forecast::Range;
-use super::ids::{CounterNo, DeviceId, NoticeId, PairingId, Prefix, ServiceId, SessionId, TicketId, Username};
+use super::hotline_call::{CallDirection, CallEnd, CallPatch, Channel};
+use super::ids::{
+    CauseId, CounterNo, DeviceId, HotlineCallId, IncidentId, NoticeId, OrderNo, PairingId, PhoneCallId, Prefix, ServiceId, SessionId,
+    TeamId, TicketId, Username,
+};
+use super::incident::IncidentFacts;
+use super::phone::Phone;
 use super::profile::{Class, Offer, Profile};
+use super::telephone::Signal;
 use super::text::{FreeText, Language, Text};
 use super::ticket::{Finish, Target, TransferPlace};
+use super::work_order::{NewOrder, OrderStep};
 
 /// Asks for a number.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,8 +139,62 @@ pub enum Command {
         service_day: NaiveDate,
         last: BTreeMap<Prefix, u32>,
     },
-    /// What has fallen due: tickets called often enough that did not come.
-    MissDue,
+    /// What has fallen due: tickets called often enough that did not come, clocks and leases of orders.
+    FallDue,
+
+    /// A call comes in, or is made.
+    LogCall(LogCall),
+    ChangeCall {
+        call: HotlineCallId,
+        patch: Box<CallPatch>,
+    },
+    EndCall {
+        call: HotlineCallId,
+        end: CallEnd,
+        /// The order to make of it, where it becomes one and has none yet.
+        order: Option<Box<NewOrder>>,
+    },
+    CreateOrder(Box<NewOrder>),
+    /// Takes the most urgent order of a team that fits the caller.
+    Claim {
+        team: TeamId,
+        /// How long the offer stands, in seconds; the hall's own without it.
+        lease_s: Option<u32>,
+    },
+    Order {
+        no: OrderNo,
+        step: Box<OrderStep>,
+        token: Option<u64>,
+    },
+    OpenIncident {
+        facts: Box<IncidentFacts>,
+        /// The caller who is on the line.
+        call: Option<HotlineCallId>,
+    },
+    ChangeIncident {
+        incident: IncidentId,
+        facts: Box<IncidentFacts>,
+    },
+    AttachCall {
+        incident: IncidentId,
+        call: HotlineCallId,
+    },
+    ResolveIncident {
+        incident: IncidentId,
+        cause: CauseId,
+        public_reply: FreeText,
+    },
+    /// It is no incident.
+    DismissSuspicion {
+        community: FreeText,
+    },
+    /// What a telephone exchange told.
+    PhoneSignal(Box<Signal>),
+    /// A missed call was rung back, or needs nothing more.
+    HandlePhoneCall {
+        phone_call: PhoneCallId,
+        call: Option<HotlineCallId>,
+    },
 
     CreateAccount {
         account: Account,
@@ -193,4 +255,15 @@ impl NewDevice {
     pub fn with_id(self, id: DeviceId, added_at: DateTime<Utc>) -> Device {
         Device { id, kind: self.kind, name: self.name, counter: self.counter, digest: self.digest, added_at }
     }
+}
+
+/// A call that begins.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LogCall {
+    pub channel: Channel,
+    pub direction: CallDirection,
+    pub caller_number: Option<Phone>,
+    /// The exchange's call, where it told of one.
+    pub phone_call: Option<PhoneCallId>,
+    pub seat: Option<FreeText>,
 }

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::access::{Account, Approved, Device, Pairing, Session};
 use super::actor::Actor;
 use super::forecast::Range;
+use super::hotline_event::{CallEvent, IncidentEvent, PhoneEvent};
 use super::ids::{CounterNo, DeviceId, NoticeId, PairingId, Prefix, ServiceId, SessionId, TicketId, Username};
 use super::profile::{Class, Offer, Profile};
 use super::text::{FreeText, Language, Text};
 use super::ticket::{Check, Outcome, TransferPlace, Why};
+use super::work_order::OrderEvent;
 
 /// The version of the event shapes written now.
 pub const EVENT_VERSION: u16 = 1;
@@ -224,6 +226,16 @@ pub enum EventBody {
     DeviceAdded { device: Device },
     #[serde(rename = "device.revoked")]
     DeviceRevoked { device: DeviceId },
+
+    // Families with a list of types of their own; each type still stands in `type`.
+    #[serde(untagged)]
+    Call(Box<CallEvent>),
+    #[serde(untagged)]
+    Incident(Box<IncidentEvent>),
+    #[serde(untagged)]
+    Phone(Box<PhoneEvent>),
+    #[serde(untagged)]
+    Order(Box<OrderEvent>),
 }
 
 impl EventBody {
@@ -267,13 +279,18 @@ impl EventBody {
             | Self::PairingApproved { .. }
             | Self::PairingEnded { .. }
             | Self::DeviceAdded { .. }
-            | Self::DeviceRevoked { .. } => None,
+            | Self::DeviceRevoked { .. }
+            | Self::Call(_)
+            | Self::Incident(_)
+            | Self::Phone(_)
+            | Self::Order(_) => None,
         }
     }
 
-    /// Whether it carries something that must not leave the server: a digest, a password's hash, a code, the link key.
+    /// Whether it carries something that must not leave the server as it is: a digest, a password's hash, a code, the
+    /// link key, or who a caller is.
     #[must_use]
-    pub const fn holds_secrets(&self) -> bool {
+    pub fn holds_secrets(&self) -> bool {
         match self {
             Self::HallCreated { .. }
             | Self::AccountCreated { .. }
@@ -311,11 +328,16 @@ impl EventBody {
             | Self::SessionEnded { .. }
             | Self::PairingApproved { .. }
             | Self::PairingEnded { .. }
-            | Self::DeviceRevoked { .. } => false,
+            | Self::DeviceRevoked { .. }
+            | Self::Incident(_) => false,
+            Self::Call(event) => event.holds_identity(),
+            Self::Phone(event) => event.holds_identity(),
+            Self::Order(event) => event.change.holds_identity(),
         }
     }
 
-    /// The same fact with its secrets blanked, for whoever keeps or reads events outside the hall. Its shape stays.
+    /// The same fact with its secrets blanked and its callers masked, for whoever keeps or reads events outside the hall.
+    /// Its shape stays.
     #[must_use]
     pub fn without_secrets(mut self) -> Self {
         let blank = || Arc::from("");
@@ -330,6 +352,12 @@ impl EventBody {
             pairing.claim_digest = blank();
         } else if let Self::DeviceAdded { device } = &mut self {
             device.digest = blank();
+        } else if let Self::Call(event) = &mut self {
+            event.mask_identity();
+        } else if let Self::Phone(event) = &mut self {
+            event.mask_identity();
+        } else if let Self::Order(event) = &mut self {
+            event.change.mask_identity();
         }
         self
     }
@@ -375,6 +403,10 @@ impl EventBody {
             Self::PairingEnded { .. } => "pairing.ended",
             Self::DeviceAdded { .. } => "device.added",
             Self::DeviceRevoked { .. } => "device.revoked",
+            Self::Call(event) => event.kind(),
+            Self::Incident(event) => event.kind(),
+            Self::Phone(event) => event.kind(),
+            Self::Order(event) => event.change.kind(),
         }
     }
 }

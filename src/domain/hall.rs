@@ -10,8 +10,10 @@ use super::access::Access;
 use super::calendar::Standing;
 use super::counter::{Counter, CounterState};
 use super::forecast::Calibration;
+use super::hotline::Hotline;
 use super::ids::{CounterNo, NoticeId, Prefix, ServiceId, TicketId};
 use super::line::Line;
+use super::orders::Orders;
 use super::profile::{Offer, Profile};
 use super::text::{FreeText, Text};
 use super::ticket::{LineKey, Ticket};
@@ -96,12 +98,18 @@ pub struct Hall {
     pub(super) line_clock_ms: i64,
     pub calibration: Calibration,
     pub access: Access,
+    #[serde(default)]
+    pub hotline: Hotline,
+    #[serde(default)]
+    pub orders: Orders,
 }
 
 impl Hall {
     /// Makes the lookups that are not saved, after a saved state was read.
     pub fn reindex(&mut self) {
         self.access.reindex();
+        self.hotline.reindex();
+        self.orders.reindex();
     }
 
     /// The ticket with this number today.
@@ -167,7 +175,8 @@ impl Hall {
     /// When something falls due, and nobody has to ask for it.
     #[must_use]
     pub fn next_due_ms(&self) -> Option<i64> {
-        self.miss_due.first().map(|(at, _)| *at)
+        let missed = self.miss_due.first().map(|(at, _)| *at);
+        missed.into_iter().chain(self.orders.next_due_ms()).min()
     }
 
     /// The badge number of whoever sits at a counter.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A text that is not an id of the kind asked for.
@@ -155,6 +156,14 @@ code_ids! {
     StationId: "a station id: 1 to 32 of a-z, A-Z, 0-9, . - and _", 32, |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
 }
 
+impl Prefix {
+    /// The series that work orders are counted in; no service may have it.
+    #[must_use]
+    pub fn reserved() -> Self {
+        Self(Arc::from("ZZWO"))
+    }
+}
+
 minted_ids! {
     /// One person's number for one service day.
     TicketId: "tk_";
@@ -170,11 +179,64 @@ minted_ids! {
     PhoneCallId: "pc_";
     /// A call as the operator records it.
     HotlineCallId: "hc_";
+    /// An area's trouble that many callers share.
+    IncidentId: "in_";
+}
+
+/// A work order's number: the service day it was made on, and its place on that day, as `20261123-0001`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderNo {
+    pub day: NaiveDate,
+    pub seq: u32,
+}
+
+impl fmt::Display for OrderNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:04}", self.day.format("%Y%m%d"), self.seq)
+    }
+}
+
+impl FromStr for OrderNo {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let bad = BadId { expected: "a work order's number, like 20261123-0001" };
+        let (day, seq) = text.split_once('-').ok_or_else(|| bad.clone())?;
+        let digits =
+            |text: &str, least: usize, most: usize| (least..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        if !digits(day, 8, 8) || !digits(seq, 4, 9) || (seq.len() > 4 && seq.starts_with('0')) {
+            return Err(bad);
+        }
+        let day = NaiveDate::parse_from_str(day, "%Y%m%d").map_err(|_| bad.clone())?;
+        Ok(Self { day, seq: seq.parse().map_err(|_| bad)? })
+    }
+}
+
+impl Serialize for OrderNo {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for OrderNo {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_orders_number_has_one_spelling() {
+        let no: OrderNo = "20261123-0001".parse().unwrap();
+        assert_eq!(no.to_string(), "20261123-0001");
+        assert_eq!("20261123-12345".parse::<OrderNo>().unwrap().seq, 12_345);
+        for bad in ["", "20261123", "20261123-1", "20261123-00001", "20261323-0001", "2026112-0001", "20261123-+001", "20261123-0001 "] {
+            assert!(bad.parse::<OrderNo>().is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn codes_refuse_what_could_collide_or_inject() {

@@ -11,9 +11,14 @@ mod decide;
 pub mod event;
 pub mod forecast;
 pub mod hall;
+pub mod hotline;
+pub mod hotline_call;
+pub mod hotline_event;
 pub mod ids;
+pub mod incident;
 pub mod line;
 pub mod order_plan;
+pub mod orders;
 pub mod outlook;
 pub mod phone;
 pub mod profile;
@@ -22,6 +27,10 @@ pub mod sla;
 pub mod telephone;
 pub mod text;
 pub mod ticket;
+pub mod work_order;
 
 pub use apply::apply;
 pub use decide::{decide, turn_day};
+
+#[cfg(test)]
+mod order_tests;

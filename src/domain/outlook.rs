@@ -187,7 +187,7 @@ mod tests {
         }
 
         fn act(&mut self, command: &Command) {
-            let caller = Caller { actor: Actor::new(Role::Clerk, "wang", None), any_counter: true };
+            let caller = Caller::new(Actor::new(Role::Clerk, "wang", None), true);
             for body in decide(&self.hall, command, &caller, self.now).unwrap() {
                 self.fold(body);
             }

@@ -164,6 +164,12 @@ fn yes() -> bool {
     true
 }
 
+/// The series that work orders are numbered in: four letters that no service may have.
+#[must_use]
+pub fn order_series() -> Prefix {
+    Prefix::reserved()
+}
+
 impl Profile {
     /// The service with this id.
     #[must_use]
@@ -206,6 +212,9 @@ impl Profile {
         for service in &self.services {
             if !seen.insert(&service.id) {
                 return Err(format!("services: {} stands twice", service.id));
+            }
+            if service.prefix == order_series() {
+                return Err(format!("services.{}.prefix: {} is kept for work orders", service.id, service.prefix));
             }
             if service.minutes == 0 || service.minutes > 480 {
                 return Err(format!("services.{}.minutes: 1 to 480", service.id));

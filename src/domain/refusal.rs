@@ -3,6 +3,7 @@
 use super::calendar::Issuing;
 use super::ids::TicketId;
 use super::ticket::TicketState;
+use super::work_order::OrderState;
 
 /// Why a command was not decided. The hall is well; it says no.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,4 +60,40 @@ pub enum Refusal {
     PairingExpired,
     PairingUsed,
     BadCode,
+
+    UnknownTeam,
+    UnknownCategory,
+    UnknownCause,
+    /// The order's state does not allow it.
+    OrderWrongState {
+        state: OrderState,
+    },
+    /// Somebody else has the order now, or nobody; or no token came with the request.
+    StaleLease,
+    /// This person has as many orders in hand as the team allows.
+    WipLimit {
+        max: u32,
+    },
+    NotYourTeam,
+    /// Only a lead decides that.
+    LeadOnly,
+    /// The call-back is made by somebody who did not work on the order.
+    CallbackByHandler,
+    /// What is missing before the work counts as done: `contact`, `arrive`, `action`.
+    ResolutionIncomplete {
+        missing: Vec<&'static str>,
+    },
+    /// The customer was not told yet, and there is no text to tell.
+    ReplyMissing,
+    /// The call is over.
+    CallEnded,
+    /// A call ends with a work order only when there is one, or enough to make one.
+    WorkOrderMissing,
+    /// The deadline that is to be moved has passed.
+    ExtensionTooLate,
+    NoExtensionAsked,
+    IncidentResolved,
+    AlreadyAttached,
+    /// Other orders are merged into this one.
+    OrderHasChildren,
 }

@@ -89,7 +89,11 @@ pub(super) fn put(tx: &Transaction<'_>, segment: i64, event: &Event) -> Result<(
         | EventBody::PairingApproved { .. }
         | EventBody::PairingEnded { .. }
         | EventBody::DeviceAdded { .. }
-        | EventBody::DeviceRevoked { .. } => Ok(()),
+        | EventBody::DeviceRevoked { .. }
+        | EventBody::Call(_)
+        | EventBody::Incident(_)
+        | EventBody::Phone(_)
+        | EventBody::Order(_) => Ok(()),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::domain::event::{Event, EventBody};
 use crate::domain::hall::Hall;
-use crate::domain::ids::TicketId;
+use crate::domain::ids::{TeamId, TicketId};
 use crate::domain::line::Place;
 use crate::domain::ticket::LineKey;
+use crate::domain::work_order::{OrderChange, OrderEvent, WorkOrder};
 use crate::store::{Write, keys};
 
 /// Adds the writes that follow from `event`; `hall` has it folded in already.
@@ -60,7 +61,11 @@ pub(super) fn push(writes: &mut Vec<Write>, hall: &Hall, event: &Event) {
         | EventBody::PairingApproved { .. }
         | EventBody::PairingEnded { .. }
         | EventBody::DeviceAdded { .. }
-        | EventBody::DeviceRevoked { .. } => {}
+        | EventBody::DeviceRevoked { .. }
+        | EventBody::Call(_)
+        | EventBody::Incident(_)
+        | EventBody::Phone(_) => {}
+        EventBody::Order(of) => push_order(writes, hall, of),
     }
 }
 
@@ -82,6 +87,46 @@ fn push_ticket(writes: &mut Vec<Write>, hall: &Hall, id: TicketId, moved: bool) 
     });
 }
 
+/// The order's short line in the hash of orders, its place in its team's queue, and when something falls due for it.
+fn push_order(writes: &mut Vec<Write>, hall: &Hall, of: &OrderEvent) {
+    let member = of.no.to_string();
+    let order = hall.orders.get(of.no);
+    let team = order.and_then(|order| order.team.as_ref());
+    if let Some(left) = left_team(&of.change).filter(|left| Some(*left) != team) {
+        writes.push(Write::SortedSetRemove { key: keys::team_orders(left.as_str()), member: member.clone() });
+    }
+    if let Some(team) = team.or(of.team.as_ref()) {
+        let key = keys::team_orders(team.as_str());
+        writes.push(match order.filter(|order| order.is_waiting()) {
+            Some(order) => Write::SortedSetAdd { key, member: member.clone(), score: ms_score(order.next_due_ms()) },
+            None => Write::SortedSetRemove { key, member: member.clone() },
+        });
+    }
+    writes.push(match order.and_then(WorkOrder::next_event_ms) {
+        Some(at_ms) => Write::SortedSetAdd { key: keys::due(), member: member.clone(), score: ms_score(at_ms) },
+        None => Write::SortedSetRemove { key: keys::due(), member: member.clone() },
+    });
+    writes.push(match order.filter(|order| !order.state.is_over()) {
+        Some(order) => {
+            let team = team.map_or("-", |team| team.as_str());
+            let holder = order.lease.as_ref().map_or("-", |lease| &lease.handler);
+            Write::HashSet { key: keys::orders(), field: member, value: format!("{} {team} {holder}", order.state.word()) }
+        }
+        None => Write::HashDelete { key: keys::orders(), field: member },
+    });
+}
+
+/// The team that an order leaves by this change.
+fn left_team(change: &OrderChange) -> Option<&TeamId> {
+    if let OrderChange::Reassigned { from, .. } = change {
+        from.as_ref()
+    } else if let OrderChange::Returned { returned } = change {
+        returned.team.as_ref()
+    } else {
+        None
+    }
+}
+
 fn line_key(line: &LineKey) -> String {
     match line {
         LineKey::Service(id) => keys::line(id.as_str()),
@@ -91,7 +136,11 @@ fn line_key(line: &LineKey) -> String {
 
 /// A sorted set's score is a double: milliseconds since 1970 fit exactly.
 fn score(place: Place) -> f64 {
-    let high = i32::try_from(place.score_ms >> 20).unwrap_or(i32::MAX);
-    let low = u32::try_from(place.score_ms & 0xF_FFFF).unwrap_or(0);
+    ms_score(place.score_ms)
+}
+
+fn ms_score(ms: i64) -> f64 {
+    let high = i32::try_from(ms >> 20).unwrap_or(i32::MAX);
+    let low = u32::try_from(ms & 0xF_FFFF).unwrap_or(0);
     f64::from(high) * 1_048_576.0 + f64::from(low)
 }

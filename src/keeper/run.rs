@@ -122,7 +122,7 @@ impl<J: Journal> Run<J> {
                     }
                     self.serve(batch).await;
                 }
-                () = sleep_until(due) => self.miss_due().await,
+                () = sleep_until(due) => self.fall_due().await,
             }
             if !self.is_well() {
                 self.heal(&mut jobs).await;
@@ -152,12 +152,12 @@ impl<J: Journal> Run<J> {
         Instant::now() + Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))
     }
 
-    async fn miss_due(&mut self) {
+    async fn fall_due(&mut self) {
         let now_ms = self.inner.clock.now().timestamp_millis();
         if self.tentative.next_due_ms().is_none_or(|due| due > now_ms) {
             return;
         }
-        self.hall_does(Command::MissDue).await;
+        self.hall_does(Command::FallDue).await;
     }
 
     /// A command of the hall's own; nobody waits for the answer.

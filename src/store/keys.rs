@@ -117,13 +117,13 @@ pub fn day() -> String {
     "day".to_owned()
 }
 
-/// Hash: one work order.
+/// Hash: the work orders that are not over, each as `state team handler`.
 #[must_use]
-pub fn order(id: &str) -> String {
-    format!("order:{id}")
+pub fn orders() -> String {
+    "orders".to_owned()
 }
 
-/// Sorted set: the orders a team owns, by next due time.
+/// Sorted set: the orders that wait for somebody of a team to claim them, by their next due clock.
 #[must_use]
 pub fn team_orders(team: &str) -> String {
     format!("orders:{team}")

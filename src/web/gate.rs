@@ -93,7 +93,7 @@ impl Who {
     #[must_use]
     pub fn caller(&self) -> Caller {
         let any_counter = self.roles.iter().any(|role| matches!(role, Role::Lead | Role::Admin));
-        Caller { actor: self.actor(), any_counter }
+        Caller::new(self.actor(), any_counter)
     }
 
     /// Where an idempotency key means something; `None` where it cannot.

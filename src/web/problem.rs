@@ -65,6 +65,8 @@ codes! {
     BadCredentials "bad_credentials" 401 "Name or password is wrong"
     Forbidden "forbidden" 403 "Not allowed"
     NotYourCounter "not_your_counter" 403 "Another counter holds this ticket"
+    NotYourTeam "not_your_team" 403 "Another team's order"
+    LeadOnly "lead_only" 403 "A lead decides that"
     OriginRefused "origin_refused" 403 "The request came from a foreign page"
     NotFound "not_found" 404 "Not found"
     MethodNotAllowed "method_not_allowed" 405 "Not done this way"
@@ -85,13 +87,29 @@ codes! {
     WeakPassword "weak_password" 422 "The password is too weak"
     UnknownService "unknown_service" 422 "No such service"
     UnknownCounter "unknown_counter" 422 "No such counter"
+    UnknownTeam "unknown_team" 422 "No such team"
+    UnknownCategory "unknown_category" 422 "No such category"
+    UnknownCause "unknown_cause" 422 "No such cause"
+    ResolutionIncomplete "resolution_incomplete" 422 "Contact, arrival and action come before the work is done"
+    ReplyMissing "reply_missing" 422 "Say what the customer is told"
+    WorkOrderMissing "work_order_missing" 422 "There is no work order, and not enough to make one"
     TooManyAttempts "too_many_attempts" 429 "Too many attempts"
     TooManyRequests "too_many_requests" 429 "Too many requests"
     HallClosed "hall_closed" 409 "The hall is closed"
     ServiceClosed "service_closed" 409 "The service is closed"
     ServiceFull "service_full" 409 "No more numbers for this service today"
     HallFull "hall_full" 409 "No more numbers today"
-    WrongState "wrong_state" 409 "The ticket's state does not allow it"
+    WrongState "wrong_state" 409 "Its state does not allow it"
+    LimitReached "limit_reached" 409 "A limit of the hall is reached"
+    StaleLease "stale_lease" 409 "Somebody else has this order now, or nobody"
+    WipLimit "wip_limit" 409 "Too many orders in hand"
+    CallbackByHandler "callback_by_handler" 409 "The call-back is made by somebody else"
+    CallEnded "call_ended" 409 "The call is over"
+    ExtensionTooLate "extension_too_late" 409 "The deadline has passed"
+    NoExtensionAsked "no_extension_asked" 409 "Nobody asked for more time"
+    IncidentResolved "incident_resolved" 409 "The incident is over"
+    AlreadyAttached "already_attached" 409 "The call is attached already"
+    OrderHasChildren "order_has_children" 409 "Other orders are merged into this one"
     CounterMovedOn "counter_moved_on" 409 "The counter has moved on"
     CounterTakenOver "counter_taken_over" 409 "Somebody else has taken over the counter"
     CounterNotOpen "counter_not_open" 409 "The counter is not open"
@@ -313,9 +331,29 @@ impl From<&Refusal> for Problem {
             Refusal::AlreadyRated => plain(Code::AlreadyRated),
             Refusal::AlreadyExists => plain(Code::AlreadyExists),
             Refusal::LastAdmin => plain(Code::LastAdmin),
-            Refusal::TooMany { what, max } => plain(Code::TooManyRequests).detail(format!("at most {max} {what}")),
+            Refusal::TooMany { what, max } => plain(Code::LimitReached).detail(format!("at most {max} {what}")),
             Refusal::PairingExpired => plain(Code::PairingExpired),
             Refusal::PairingUsed => plain(Code::PairingUsed),
+            Refusal::UnknownTeam => plain(Code::UnknownTeam).field("team", "no such team"),
+            Refusal::UnknownCategory => plain(Code::UnknownCategory).field("category", "no such category"),
+            Refusal::UnknownCause => plain(Code::UnknownCause).field("cause", "no such cause"),
+            Refusal::OrderWrongState { state } => plain(Code::WrongState).more("state", state.word()),
+            Refusal::StaleLease => plain(Code::StaleLease),
+            Refusal::WipLimit { max } => plain(Code::WipLimit).more("max", *max),
+            Refusal::NotYourTeam => plain(Code::NotYourTeam),
+            Refusal::LeadOnly => plain(Code::LeadOnly),
+            Refusal::CallbackByHandler => plain(Code::CallbackByHandler),
+            Refusal::ResolutionIncomplete { missing } => {
+                missing.iter().fold(plain(Code::ResolutionIncomplete), |problem, what| problem.field(what, "is missing"))
+            }
+            Refusal::ReplyMissing => plain(Code::ReplyMissing),
+            Refusal::CallEnded => plain(Code::CallEnded),
+            Refusal::WorkOrderMissing => plain(Code::WorkOrderMissing),
+            Refusal::ExtensionTooLate => plain(Code::ExtensionTooLate),
+            Refusal::NoExtensionAsked => plain(Code::NoExtensionAsked),
+            Refusal::IncidentResolved => plain(Code::IncidentResolved),
+            Refusal::AlreadyAttached => plain(Code::AlreadyAttached),
+            Refusal::OrderHasChildren => plain(Code::OrderHasChildren),
         }
     }
 }

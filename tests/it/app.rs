@@ -208,6 +208,8 @@ pub fn account(username: &str, roles: &[Role]) -> Account {
         roles: roles.to_vec(),
         password_hash: HASH.clone(),
         disabled: false,
+        teams: Vec::new(),
+        skills: Vec::new(),
     }
 }
 

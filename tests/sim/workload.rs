@@ -73,11 +73,11 @@ pub fn profile() -> Profile {
 }
 
 pub fn clerk(no: &str) -> Caller {
-    Caller { actor: Actor::new(Role::Clerk, &format!("c{no}"), None), any_counter: false }
+    Caller::new(Actor::new(Role::Clerk, &format!("c{no}"), None), false)
 }
 
 fn lead() -> Caller {
-    Caller { actor: Actor::new(Role::Lead, "lead", None), any_counter: true }
+    Caller::new(Actor::new(Role::Lead, "lead", None), true)
 }
 
 fn words(text: &str) -> FreeText {
@@ -102,7 +102,7 @@ fn issue(chance: &mut Chance, profile: &Profile) -> (Command, Caller) {
         *chance.pick(&[Class::Ordinary, Class::Ordinary, Class::Ordinary, Class::Courtesy, Class::Statutory, Class::Appointment]).unwrap();
     let service = chance.pick(&profile.services).unwrap().id.clone();
     let language = if chance.permille(300) { Language::En } else { Language::Zh };
-    let kiosk = Caller { actor: Actor::new(Role::Kiosk, &format!("k{}", chance.below(3)), None), any_counter: false };
+    let kiosk = Caller::new(Actor::new(Role::Kiosk, &format!("k{}", chance.below(3)), None), false);
     (Command::Issue(Issue { service, class, language, appointment_at: None, wait: None }), kiosk)
 }
 

@@ -47,7 +47,7 @@ impl Clerk {
         number: u64,
         switch: watch::Receiver<bool>,
     ) -> Self {
-        let caller = Caller { actor: Actor::new(Role::Clerk, username, None), any_counter: false };
+        let caller = Caller::new(Actor::new(Role::Clerk, username, None), false);
         Self { keeper, counter, caller, dice: Dice::new(seed, number), switch }
     }
 

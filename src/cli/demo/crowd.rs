@@ -34,8 +34,8 @@ pub(super) struct Crowd {
 
 impl Crowd {
     pub(super) fn new(keeper: HallKeeper, forecaster: Forecaster, seed: u64, switch: watch::Receiver<bool>) -> Self {
-        let kiosk = Caller { actor: Actor::new(Role::Kiosk, KIOSK, None), any_counter: false };
-        let greeter = Caller { actor: Actor::new(Role::Greeter, KIOSK, None), any_counter: false };
+        let kiosk = Caller::new(Actor::new(Role::Kiosk, KIOSK, None), false);
+        let greeter = Caller::new(Actor::new(Role::Greeter, KIOSK, None), false);
         Self { keeper, forecaster, dice: Dice::new(seed, 0), switch, kiosk, greeter }
     }
 
@@ -120,5 +120,5 @@ fn can_rate(ticket: &Ticket) -> bool {
 }
 
 fn customer(ticket: TicketId) -> Caller {
-    Caller { actor: Actor { actor: format!("customer:{ticket}").into(), device: None }, any_counter: false }
+    Caller::new(Actor { actor: format!("customer:{ticket}").into(), device: None }, false)
 }

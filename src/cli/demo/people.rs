@@ -186,7 +186,16 @@ fn account(username: &str, name: &str, badge: Option<&str>, role: Role, hash: &s
     let username: Username = username.parse().map_err(|error| Fault::of("账号名有误", "the sign-in name is wrong", &error))?;
     let badge = badge.map(str::to_owned);
     Ok(Change::AddAccount {
-        account: Account { username, name: name.to_owned(), badge, roles: vec![role], password_hash: hash.into(), disabled },
+        account: Account {
+            username,
+            name: name.to_owned(),
+            badge,
+            roles: vec![role],
+            password_hash: hash.into(),
+            disabled,
+            teams: Vec::new(),
+            skills: Vec::new(),
+        },
     })
 }
 

@@ -59,7 +59,20 @@ pub(super) fn decide(hall: &Hall, command: &Command, now: DateTime<Utc>) -> Resu
         | Command::SetProfile { .. }
         | Command::Create { .. }
         | Command::SkipNumbers { .. }
-        | Command::MissDue => Ok(Vec::new()),
+        | Command::FallDue
+        | Command::LogCall(_)
+        | Command::ChangeCall { .. }
+        | Command::EndCall { .. }
+        | Command::CreateOrder(_)
+        | Command::Claim { .. }
+        | Command::Order { .. }
+        | Command::OpenIncident { .. }
+        | Command::ChangeIncident { .. }
+        | Command::AttachCall { .. }
+        | Command::ResolveIncident { .. }
+        | Command::DismissSuspicion { .. }
+        | Command::PhoneSignal(_)
+        | Command::HandlePhoneCall { .. } => Ok(Vec::new()),
     }
 }
 

@@ -2,6 +2,12 @@
 
 mod access;
 mod counter;
+mod ending;
+mod handling;
+mod hotline;
+mod incident;
+mod intake;
+mod order;
 mod ticket;
 
 use std::collections::BTreeMap;
@@ -59,7 +65,20 @@ pub fn decide(hall: &Hall, command: &Command, caller: &Caller, now: DateTime<Utc
             Ok(new.then(|| EventBody::HallCreated { link_key: link_key.clone() }).into_iter().collect())
         }
         Command::SkipNumbers { service_day, last } => Ok(skip_numbers(hall, *service_day, last)),
-        Command::MissDue => Ok(miss_due(hall, now)),
+        Command::FallDue => Ok(fall_due(hall, now)),
+        Command::LogCall(log) => hotline::log(hall, log, caller, now),
+        Command::ChangeCall { call, patch } => hotline::change(hall, *call, patch, now),
+        Command::EndCall { call, end, order } => hotline::end(hall, *call, end, order.as_deref(), caller, now),
+        Command::CreateOrder(new) => intake::create(hall, new, caller, now),
+        Command::Claim { team, lease_s } => handling::claim(hall, team, *lease_s, caller, now),
+        Command::Order { no, step, token } => order::step(hall, *no, step, *token, caller, now),
+        Command::OpenIncident { facts, call } => incident::open(hall, facts, *call, caller, now),
+        Command::ChangeIncident { incident, facts } => incident::change(hall, *incident, facts),
+        Command::AttachCall { incident, call } => incident::attach(hall, *incident, *call, caller, now),
+        Command::ResolveIncident { incident, cause, public_reply } => incident::resolve(hall, *incident, cause, public_reply, caller, now),
+        Command::DismissSuspicion { community } => Ok(incident::dismiss(hall, community)),
+        Command::PhoneSignal(signal) => hotline::signal(hall, signal, now),
+        Command::HandlePhoneCall { phone_call, call } => hotline::handled(hall, *phone_call, *call),
         Command::CreateAccount { .. }
         | Command::CreateFirstAdmin { .. }
         | Command::ChangeAccount { .. }
@@ -74,15 +93,17 @@ pub fn decide(hall: &Hall, command: &Command, caller: &Caller, now: DateTime<Utc
     }
 }
 
-/// The next events of the turn of the day, empty once the day of `now` is open. What is still live is closed in batches
-/// of [`DAY_END_BATCH_MAX`], then the new day opens; so a turn is several calls, each decided on the hall after the last.
+/// The next events of the turn of the day, empty once the day of `now` is open. What is still live is closed, and what is
+/// long over goes to history, in batches of [`DAY_END_BATCH_MAX`], then the new day opens; so a turn is several calls, each
+/// decided on the hall after the last.
 #[must_use]
 pub fn turn_day(hall: &Hall, now: DateTime<Utc>) -> Vec<EventBody> {
     if !hall.day_is_over(now) {
         return Vec::new();
     }
     let live = hall.tickets.values().filter(|t| t.state != TicketState::Closed);
-    let mut events: Vec<_> = live.take(DAY_END_BATCH_MAX).map(|t| EventBody::TicketDayEnded { of: reference(t) }).collect();
+    let ended = live.map(|t| EventBody::TicketDayEnded { of: reference(t) });
+    let mut events: Vec<_> = ended.chain(order::archive(hall, now)).chain(hotline::archive(hall, now)).take(DAY_END_BATCH_MAX).collect();
     if events.len() < DAY_END_BATCH_MAX {
         events.push(EventBody::DayOpened { service_day: hall.day_at(now) });
     }
@@ -106,6 +127,13 @@ fn skip_numbers(hall: &Hall, service_day: NaiveDate, last: &BTreeMap<Prefix, u32
         return Vec::new();
     }
     vec![EventBody::NumbersSkipped { service_day, last: ahead }]
+}
+
+/// Tickets, clocks and leases whose time has come.
+fn fall_due(hall: &Hall, now: DateTime<Utc>) -> Vec<EventBody> {
+    let mut events = miss_due(hall, now);
+    events.extend(order::fall_due(hall, now));
+    events
 }
 
 /// Tickets that were called often enough and did not come.

@@ -91,7 +91,7 @@ fn line_now(hall: &Hall, now: DateTime<Utc>) -> i64 {
     now.timestamp_millis().max(hall.line_clock_ms)
 }
 
-fn invalid(field: &'static str, problem: &str) -> Refusal {
+pub(super) fn invalid(field: &'static str, problem: &str) -> Refusal {
     Refusal::InvalidField { field, problem: problem.to_owned() }
 }
 

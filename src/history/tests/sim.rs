@@ -146,7 +146,7 @@ impl Sim {
     }
 
     fn ask(&mut self, command: &Command) {
-        let caller = Caller { actor: Actor::new(Role::Lead, "lin", None), any_counter: true };
+        let caller = Caller::new(Actor::new(Role::Lead, "lin", None), true);
         // A refusal changes nothing: so be it.
         for body in decide(&self.hall, command, &caller, self.now).unwrap_or_default() {
             self.record(body, caller.actor.clone());
@@ -184,7 +184,7 @@ impl Sim {
             Op::Step { pick, step } => self.step(pick, step),
             Op::Pass { s } => {
                 self.now += Duration::seconds(s);
-                self.ask(&Command::MissDue);
+                self.ask(&Command::FallDue);
             }
             Op::Day => self.now += Duration::days(1),
             Op::Rate { pick, grade } => {
@@ -231,6 +231,8 @@ impl Sim {
             roles: vec![Role::Clerk],
             password_hash: secret("hash"),
             disabled: false,
+            teams: Vec::new(),
+            skills: Vec::new(),
         };
         self.ask(&Command::CreateAccount { account: account.clone() });
         self.ask(&Command::StartSession { username, digest: secret("session"), replaces: None });

@@ -71,7 +71,7 @@ async fn make(ask: Ask<ManageAccounts, (), NewAccountBody>) -> Result<Given<Acco
     let roles = roles.into_iter().map(Into::into).collect();
     let name = name.unwrap_or_else(|| username.to_string());
     let of = username.clone();
-    let account = domain::access::Account { username, name, badge, roles, password_hash, disabled };
+    let account = domain::access::Account { username, name, badge, roles, password_hash, disabled, teams: Vec::new(), skills: Vec::new() };
     ask.submit(Command::CreateAccount { account }, render(201, move |decided| account_answer(decided, &of))).await
 }
 
@@ -93,6 +93,8 @@ async fn change(ask: Ask<ManageAccounts, Username, AccountPatch>) -> Result<Give
         roles: patch.roles.map_or(old.roles, |roles| roles.into_iter().map(Into::into).collect()),
         password_hash,
         disabled: patch.disabled.unwrap_or(old.disabled),
+        teams: old.teams,
+        skills: old.skills,
     };
     ask.submit(Command::ChangeAccount { account }, render(200, move |decided| account_answer(decided, &of))).await
 }

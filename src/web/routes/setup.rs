@@ -43,7 +43,16 @@ async fn set_up(ask: Ask<SetUp, (), SetUpBody>) -> Result<Given<AccountAnswer>, 
     let password_hash = ask.state.passwords.hash(password).await?;
     let name = name.unwrap_or_else(|| username.to_string());
     let of = username.clone();
-    let account = Account { username, name, badge: None, roles: vec![Role::Admin], password_hash, disabled: false };
+    let account = Account {
+        username,
+        name,
+        badge: None,
+        roles: vec![Role::Admin],
+        password_hash,
+        disabled: false,
+        teams: Vec::new(),
+        skills: Vec::new(),
+    };
     let made = move |decided: &Decided<'_>| account_answer(decided, &of);
     ask.submit_unkept(Command::CreateFirstAdmin { account }, render_or(201, refuse, made)).await
 }

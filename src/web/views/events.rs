@@ -170,7 +170,11 @@ fn describe(event: &Event) -> Option<(About, LiveEvent)> {
         | EventBody::SessionEnded { .. }
         | EventBody::PairingStarted { .. }
         | EventBody::PairingApproved { .. }
-        | EventBody::PairingEnded { .. } => return None,
+        | EventBody::PairingEnded { .. }
+        | EventBody::Call(_)
+        | EventBody::Incident(_)
+        | EventBody::Phone(_)
+        | EventBody::Order(_) => return None,
     };
     Some(told)
 }

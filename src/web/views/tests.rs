@@ -47,7 +47,7 @@ impl Story {
     fn does(&mut self, command: &Command) -> u64 {
         self.now += chrono::Duration::seconds(6);
         let first = self.hall.rev + 1;
-        let caller = Caller { actor: Actor::new(Role::Clerk, &format!("{SECRET}-clerk"), None), any_counter: true };
+        let caller = Caller::new(Actor::new(Role::Clerk, &format!("{SECRET}-clerk"), None), true);
         for body in decide(&self.hall, command, &caller, self.now).unwrap() {
             self.push(body);
         }
@@ -97,6 +97,8 @@ fn busy_day() -> Story {
         roles: vec![Role::Admin],
         password_hash: SECRET.into(),
         disabled: false,
+        teams: Vec::new(),
+        skills: Vec::new(),
     };
     story.does(&Command::CreateAccount { account });
     let username = format!("{SECRET}-clerk").parse().unwrap();

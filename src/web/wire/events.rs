@@ -32,7 +32,9 @@ fn body_json(body: &EventBody) -> Value {
         EventBody::DeviceAdded { device } => {
             json!({ "device": device.id, "kind": device.kind, "name": device.name, "counter": device.counter })
         }
-        EventBody::AccountRemoved { .. }
+        EventBody::Call(_) | EventBody::Phone(_) | EventBody::Order(_) => json!(body.clone().without_secrets()),
+        EventBody::Incident(_)
+        | EventBody::AccountRemoved { .. }
         | EventBody::SessionEnded { .. }
         | EventBody::PairingApproved { .. }
         | EventBody::PairingEnded { .. }
@@ -88,6 +90,8 @@ mod tests {
             roles: vec![Role::Clerk],
             password_hash: "CANARY".into(),
             disabled: false,
+            teams: Vec::new(),
+            skills: Vec::new(),
         };
         let session = domain::access::Session {
             id: SessionId(1),

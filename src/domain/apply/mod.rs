@@ -1,5 +1,8 @@
 //! Folds one event into the hall. Events are facts: nothing is judged here, and nothing can fail.
 
+mod hotline;
+mod order;
+
 use chrono::{DateTime, Utc};
 
 use super::counter::{Counter, CounterState};
@@ -16,7 +19,7 @@ pub fn apply(hall: &mut Hall, event: &Event) {
     hall.rev = event.rev;
     match &event.body {
         EventBody::DayOpened { service_day } => open_day(hall, *service_day, event.rev),
-        EventBody::HallChanged { profile } => change_profile(hall, profile),
+        EventBody::HallChanged { profile } => change_profile(hall, profile, event.at),
         EventBody::HallCreated { link_key } => hall.access.link_key = Some(link_key.clone()),
         EventBody::CounterOpened(of) => open_counter(hall, of, event.at),
         EventBody::CounterPaused(of) => set_counter(hall, of, CounterState::Paused, event.at),
@@ -71,6 +74,10 @@ pub fn apply(hall: &mut Hall, event: &Event) {
         | EventBody::TicketCancelled { .. }
         | EventBody::TicketDayEnded { .. }
         | EventBody::TicketRated { .. }) => apply_ticket(hall, body, event.at, event.rev),
+        EventBody::Call(of) => hotline::call(hall, of, event),
+        EventBody::Incident(of) => hotline::incident(hall, of, event),
+        EventBody::Phone(of) => hotline::phone(hall, of, event),
+        EventBody::Order(of) => order::order(hall, of, event),
     }
 }
 
@@ -92,13 +99,16 @@ fn open_day(hall: &mut Hall, day: chrono::NaiveDate, rev: u64) {
     hall.line_clock_ms = 0;
     hall.closed_services.clear();
     hall.calibration.new_day();
+    hall.hotline.today = super::hotline::HotlineTally::default();
+    hall.orders.today.clear();
     for counter in hall.counters.values_mut() {
         counter.ticket = None;
         counter.today = super::counter::CounterTally::default();
     }
 }
 
-fn change_profile(hall: &mut Hall, profile: &Profile) {
+fn change_profile(hall: &mut Hall, profile: &Profile, at: DateTime<Utc>) {
+    order::recalendar(hall, profile.working(), at);
     hall.profile = profile.clone();
     for plan in &profile.counters {
         let counter = hall.counters.entry(plan.no.clone());

@@ -1,0 +1,249 @@
+//! The hall's work orders as they are, and the queues they wait in: by team, by due time, by handler, by customer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::hotline::words;
+use super::ids::{OrderNo, TeamId};
+use super::text::FreeText;
+use super::work_order::{OrderState, WorkOrder};
+
+/// Orders that are not over, in one hall.
+pub const OPEN_ORDERS_MAX: usize = 100_000;
+
+/// Where an order is filed, all of it worked out from the order itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Filing {
+    queue: Option<(TeamId, i64)>,
+    held_by: Option<Arc<str>>,
+    due: Option<i64>,
+    desk: Option<(Desk, i64)>,
+    team: Option<TeamId>,
+    words: Vec<Arc<str>>,
+}
+
+/// Whose turn it is when no team's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Desk {
+    /// Somebody has to say which team it is for.
+    Review,
+    /// Somebody has to call the customer back.
+    Callback,
+    /// A lead has to say yes or no to more time.
+    Extension,
+}
+
+/// The orders of a hall: a part of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Orders {
+    /// Open orders, and those closed lately.
+    pub all: BTreeMap<OrderNo, Arc<WorkOrder>>,
+    /// Lease tokens given so far; the next is one more.
+    pub last_token: u64,
+    /// What every team did today.
+    pub today: BTreeMap<TeamId, TeamTally>,
+    #[serde(skip)]
+    queues: BTreeMap<TeamId, BTreeSet<(i64, OrderNo)>>,
+    #[serde(skip)]
+    held: BTreeMap<Arc<str>, BTreeSet<OrderNo>>,
+    #[serde(skip)]
+    due: BTreeSet<(i64, OrderNo)>,
+    #[serde(skip)]
+    desks: BTreeMap<Desk, BTreeSet<(i64, OrderNo)>>,
+    #[serde(skip)]
+    by_team: BTreeMap<TeamId, BTreeSet<OrderNo>>,
+    #[serde(skip)]
+    by_word: BTreeMap<Arc<str>, BTreeSet<OrderNo>>,
+    #[serde(skip)]
+    open: usize,
+}
+
+/// What one team did today.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeamTally {
+    pub dispatched: u32,
+    pub resolved: u32,
+    pub returned: u32,
+    pub breached: u32,
+    pub expired: u32,
+}
+
+impl WorkOrder {
+    /// The words under which this order is found.
+    #[must_use]
+    pub fn words(&self) -> Vec<Arc<str>> {
+        words(self.customer.phone.iter(), self.customer.customer_no.as_ref().map(FreeText::as_str), self.address.flat())
+    }
+
+    fn filing(&self) -> Filing {
+        let due_ms = self.next_due_ms();
+        let asks_for_time = self.extension.as_ref().is_some_and(|extension| extension.decision.is_none());
+        let desk = if self.state.is_over() {
+            None
+        } else if asks_for_time {
+            Some(Desk::Extension)
+        } else if self.state == OrderState::Review {
+            Some(Desk::Review)
+        } else if self.state.is_worked() {
+            Some(Desk::Callback)
+        } else {
+            None
+        };
+        Filing {
+            queue: self.team.clone().filter(|_| self.is_waiting()).map(|team| (team, due_ms)),
+            held_by: self.lease.as_ref().map(|lease| Arc::clone(&lease.handler)),
+            due: self.next_event_ms(),
+            desk: desk.map(|desk| (desk, due_ms)),
+            team: self.team.clone().filter(|_| !self.state.is_over()),
+            words: self.words(),
+        }
+    }
+}
+
+/// Puts `item` in or takes it out of the set under `key`; an empty set goes.
+fn file<K: Ord, T: Ord>(sets: &mut BTreeMap<K, BTreeSet<T>>, key: K, item: T, keep: bool) {
+    if keep {
+        sets.entry(key).or_default().insert(item);
+    } else if let Some(set) = sets.get_mut(&key) {
+        set.remove(&item);
+        if set.is_empty() {
+            sets.remove(&key);
+        }
+    }
+}
+
+impl Orders {
+    /// Makes the queues and lookups that are not saved.
+    pub(super) fn reindex(&mut self) {
+        let filings: Vec<_> = self.all.values().map(|order| (order.no, order.filing(), !order.state.is_over())).collect();
+        self.open = 0;
+        for (no, filing, open) in filings {
+            self.file(no, filing, true);
+            self.open += usize::from(open);
+        }
+    }
+
+    fn file(&mut self, no: OrderNo, filing: Filing, keep: bool) {
+        if let Some((team, due_ms)) = filing.queue {
+            file(&mut self.queues, team, (due_ms, no), keep);
+        }
+        if let Some(handler) = filing.held_by {
+            file(&mut self.held, handler, no, keep);
+        }
+        if let Some(due_ms) = filing.due {
+            if keep {
+                self.due.insert((due_ms, no));
+            } else {
+                self.due.remove(&(due_ms, no));
+            }
+        }
+        if let Some((desk, due_ms)) = filing.desk {
+            file(&mut self.desks, desk, (due_ms, no), keep);
+        }
+        if let Some(team) = filing.team {
+            file(&mut self.by_team, team, no, keep);
+        }
+        for word in filing.words {
+            file(&mut self.by_word, word, no, keep);
+        }
+    }
+
+    pub(super) fn put(&mut self, order: WorkOrder) {
+        let (no, filing, open) = (order.no, order.filing(), !order.state.is_over());
+        self.all.insert(no, Arc::new(order));
+        self.file(no, filing, true);
+        self.open += usize::from(open);
+    }
+
+    /// Changes one order, keeping the queues in step.
+    pub(super) fn change(&mut self, no: OrderNo, change: impl FnOnce(&mut WorkOrder)) {
+        let Some(order) = self.all.get_mut(&no) else { return };
+        let order = Arc::make_mut(order);
+        let (before, was_open) = (order.filing(), !order.state.is_over());
+        change(order);
+        let (after, is_open) = (order.filing(), !order.state.is_over());
+        self.open = self.open + usize::from(is_open) - usize::from(was_open);
+        if before != after {
+            self.file(no, before, false);
+            self.file(no, after, true);
+        }
+    }
+
+    pub(super) fn drop_order(&mut self, no: OrderNo) {
+        if let Some(order) = self.all.remove(&no) {
+            self.open -= usize::from(!order.state.is_over());
+            self.file(no, order.filing(), false);
+        }
+    }
+
+    /// How many are not over.
+    #[must_use]
+    pub const fn open_count(&self) -> usize {
+        self.open
+    }
+
+    /// One order.
+    #[must_use]
+    pub fn get(&self, no: OrderNo) -> Option<&WorkOrder> {
+        self.all.get(&no).map(AsRef::as_ref)
+    }
+
+    /// A team's queue in the order in which it is claimed.
+    pub fn queue(&self, team: &TeamId) -> impl Iterator<Item = &WorkOrder> {
+        self.queues.get(team).into_iter().flatten().filter_map(|(_, no)| self.get(*no))
+    }
+
+    /// How many wait in a team's queue.
+    #[must_use]
+    pub fn waiting(&self, team: &TeamId) -> usize {
+        self.queues.get(team).map_or(0, BTreeSet::len)
+    }
+
+    /// What one person has in hand, oldest first; the name as in events.
+    pub fn held_by(&self, handler: &str) -> impl Iterator<Item = &WorkOrder> {
+        self.held.get(handler).into_iter().flatten().filter_map(|no| self.get(*no))
+    }
+
+    /// How many orders one person has in hand.
+    #[must_use]
+    pub fn held_count(&self, handler: &str) -> usize {
+        self.held.get(handler).map_or(0, BTreeSet::len)
+    }
+
+    /// Open orders of one team, oldest first.
+    pub fn of_team(&self, team: &TeamId) -> impl Iterator<Item = &WorkOrder> {
+        self.by_team.get(team).into_iter().flatten().filter_map(|no| self.get(*no))
+    }
+
+    /// What waits at a desk, most urgent first.
+    pub fn at_desk(&self, desk: Desk) -> impl Iterator<Item = &WorkOrder> {
+        self.desks.get(&desk).into_iter().flatten().filter_map(|(_, no)| self.get(*no))
+    }
+
+    /// How many wait at a desk.
+    #[must_use]
+    pub fn desk_count(&self, desk: Desk) -> usize {
+        self.desks.get(&desk).map_or(0, BTreeSet::len)
+    }
+
+    /// Orders found under any of `words`, newest first, each once.
+    pub fn found<'a>(&'a self, words: &'a [Arc<str>]) -> impl Iterator<Item = &'a WorkOrder> + 'a {
+        let numbers: BTreeSet<_> = words.iter().filter_map(|word| self.by_word.get(word)).flatten().copied().collect();
+        numbers.into_iter().rev().filter_map(|no| self.get(no))
+    }
+
+    /// When the hall itself has something to do, in Unix milliseconds.
+    #[must_use]
+    pub fn next_due_ms(&self) -> Option<i64> {
+        self.due.first().map(|(at, _)| *at)
+    }
+
+    /// Orders that have something due at `now_ms`, most overdue first.
+    pub(super) fn due(&self, now_ms: i64) -> impl Iterator<Item = &WorkOrder> {
+        self.due.iter().take_while(move |(at, _)| *at <= now_ms).filter_map(|(_, no)| self.get(*no))
+    }
+}
