@@ -9,4 +9,5 @@ pub mod history;
 pub mod keeper;
 pub mod settings;
 pub mod store;
+pub mod telephony;
 pub mod web;

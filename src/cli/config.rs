@@ -3,6 +3,7 @@
 use super::args::{ConfigArgs, ConfigStep};
 use super::fault::Fault;
 use crate::domain::order_plan::Preset;
+use crate::settings::telephony::Secret;
 use crate::settings::{self, Settings};
 
 pub(super) fn config(args: ConfigArgs) -> Result<(), Fault> {
@@ -13,6 +14,8 @@ pub(super) fn config(args: ConfigArgs) -> Result<(), Fault> {
             let settings = place.settings()?;
             let hall = settings::hall_profile(&settings)?;
             settings.redis_address()?;
+            settings.telephony.zammad_token()?;
+            settings.telephony.ami.options()?;
             let (services, counters) = (hall.services.len(), hall.counters.len());
             println!("正确 / correct: {}, {services} 项业务 / services, {counters} 个窗口 / counters", hall.name.zh);
             if !hall.orders.is_unwritten() {
@@ -30,13 +33,18 @@ pub(super) fn config(args: ConfigArgs) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The settings without the password in the address of Redis.
+/// The settings without the password in the address of Redis, and without the secrets of the telephone.
 fn without_secrets(mut settings: Settings) -> Settings {
     if let Some(mut url) = settings.redis_url.as_deref().and_then(|url| url::Url::parse(url).ok())
         && url.password().is_some()
         && url.set_password(Some("***")).is_ok()
     {
         settings.redis_url = Some(url.to_string());
+    }
+    for secret in [&mut settings.telephony.zammad_token, &mut settings.telephony.ami.secret] {
+        if secret.reveal().is_some() {
+            *secret = Secret::from("***");
+        }
     }
     settings
 }
@@ -47,7 +55,12 @@ mod tests {
 
     #[test]
     fn a_password_is_not_printed() {
-        let settings = Settings { redis_url: Some("redis://u:secret@h:1/".to_owned()), ..Settings::default() };
-        assert_eq!(without_secrets(settings).redis_url.as_deref(), Some("redis://u:***@h:1/"));
+        let mut settings = Settings { redis_url: Some("redis://u:secret@h:1/".to_owned()), ..Settings::default() };
+        settings.telephony.zammad_token = Secret::from("PhXp3ZG63QyJfcb1pVOnBKJWIbI");
+        settings.telephony.ami.secret = Secret::from("geheim");
+        let shown = without_secrets(settings);
+        assert_eq!(shown.redis_url.as_deref(), Some("redis://u:***@h:1/"));
+        let text = toml::to_string(&shown).unwrap();
+        assert!(!text.contains("PhXp3") && !text.contains("geheim"), "{text}");
     }
 }

@@ -5,6 +5,7 @@
 mod file;
 mod hall;
 mod orders;
+pub mod telephony;
 pub mod voice;
 
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +17,7 @@ pub use file::{DEFAULTS, ENVIRONMENT_PREFIX, SettingsError, load};
 pub use hall::{SAMPLE_HALL, hall_profile, sample_profile};
 pub use orders::{CATEGORIES, CLOCK_PRESETS};
 
+use telephony::TelephonySettings;
 use voice::VoiceSettings;
 
 /// Most HTTP threads that are started where the settings name none.
@@ -47,6 +49,7 @@ pub struct Settings {
     pub redis_server: Option<PathBuf>,
     pub limits: Limits,
     pub voice: VoiceSettings,
+    pub telephony: TelephonySettings,
     pub log: Log,
 }
 
@@ -92,6 +95,7 @@ impl Default for Settings {
             redis_server: None,
             limits: Limits::default(),
             voice: VoiceSettings::default(),
+            telephony: TelephonySettings::default(),
             log: Log::default(),
         }
     }
@@ -123,6 +127,7 @@ impl Settings {
         if self.limits.workers > WORKERS_ASKED_MAX {
             return refuse("limits.workers", "0–64");
         }
+        self.telephony.check()?;
         let scheme = self.public_url.as_ref().map(url::Url::scheme);
         if scheme.is_some_and(|scheme| scheme != "http" && scheme != "https") {
             return refuse("public_url", "以 http:// 或 https:// 开头 / starts with http:// or https://");

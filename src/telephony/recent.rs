@@ -1,0 +1,167 @@
+//! What the exchanges sent lately and what was made of it, for whoever has to find out why no call appears; numbers are masked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::telephone::{Signal, SignalState, number_key};
+
+/// Messages that are remembered.
+pub const RECENT_MAX: usize = 500;
+/// How much of one message is remembered, in characters.
+pub const RECENT_TEXT_CHARS_MAX: usize = 400;
+/// Digits in a row from which on a number is taken for a telephone's.
+const PHONE_DIGITS: usize = 7;
+/// Digits from which on a number's beginning is shown beside its end.
+const LONG_DIGITS: usize = 11;
+/// Shown at the end of a number.
+const TAIL_DIGITS: usize = 4;
+/// Shown at the beginning of a long number.
+const HEAD_DIGITS: usize = 3;
+
+/// The way by which a message came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The Zammad-compatible webhook.
+    Zammad,
+    /// Our own webhook.
+    Neutral,
+    /// The manager interface of an Asterisk.
+    Ami,
+}
+
+/// What was made of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// A signal that told the hall something new.
+    News(SignalState),
+    /// A signal that told nothing new.
+    Known(SignalState),
+    /// Not about a call of ours, and why.
+    Ignored(&'static str),
+    /// It cannot be taken, and why.
+    Refused(String),
+    /// The hall could not take it in.
+    Lost(String),
+    /// A word about the connection itself.
+    Line,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    pub at: DateTime<Utc>,
+    pub way: Way,
+    /// Which exchange.
+    pub source: Arc<str>,
+    /// The message, cut, with its numbers masked.
+    pub text: String,
+    /// The exchange's id of the call, where it was understood.
+    pub call_id: Option<Arc<str>>,
+    pub made: Made,
+}
+
+/// The last messages of all exchanges. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub struct Recent(Arc<Mutex<VecDeque<Heard>>>);
+
+impl Recent {
+    /// Remembers a message; beyond [`RECENT_MAX`] the oldest is forgotten.
+    pub fn push(&self, at: DateTime<Utc>, way: Way, source: &str, text: &str, about: Option<&Signal>, made: Made) {
+        let call_id = about.map(|signal| Arc::clone(&signal.call_id));
+        let heard = Heard { at, way, source: Arc::from(source), text: masked(text), call_id, made };
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if list.len() >= RECENT_MAX {
+            list.pop_front();
+        }
+        list.push_back(heard);
+    }
+
+    /// What came at `since` or later, newest first.
+    #[must_use]
+    pub fn since(&self, since: DateTime<Utc>) -> Vec<Heard> {
+        let list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        list.iter().rev().filter(|heard| heard.at >= since).cloned().collect()
+    }
+}
+
+/// A text cut to [`RECENT_TEXT_CHARS_MAX`], without control characters, in which no telephone number can be read.
+#[must_use]
+pub fn masked(text: &str) -> String {
+    let mut shown = String::new();
+    let mut run = String::new();
+    // Masked before it is cut: half a number at the cut would not look like one.
+    for c in text.chars().take(RECENT_TEXT_CHARS_MAX.saturating_mul(2)) {
+        let between = matches!(c, ' ' | '-' | '(' | ')' | '/' | '.' | '\u{a0}') && !run.is_empty();
+        if c.is_ascii_digit() || between {
+            run.push(c);
+            continue;
+        }
+        shown.push_str(&masked_run(&run));
+        run.clear();
+        shown.push(if c.is_control() { ' ' } else { c });
+    }
+    shown.push_str(&masked_run(&run));
+    shown.chars().take(RECENT_TEXT_CHARS_MAX).collect()
+}
+
+/// Digits with what stands between them.
+fn masked_run(run: &str) -> String {
+    let digits: String = run.chars().filter(char::is_ascii_digit).collect();
+    if digits.len() < PHONE_DIGITS {
+        return run.to_owned();
+    }
+    let head = if digits.len() >= LONG_DIGITS { digits.get(..HEAD_DIGITS).unwrap_or_default() } else { "" };
+    let tail = digits.get(digits.len().saturating_sub(TAIL_DIGITS)..).unwrap_or_default();
+    let rest: String = run.chars().rev().take_while(|c| !c.is_ascii_digit()).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("{head}****{tail}{rest}")
+}
+
+/// A number for a screen on which nobody has to dial it.
+#[must_use]
+pub fn masked_number(raw: &str) -> String {
+    number_key(raw).map_or_else(|| masked(raw), |number| number.masked())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::telephone::Direction;
+
+    fn at(s: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(s, 0).unwrap()
+    }
+
+    #[test]
+    fn no_number_can_be_read() {
+        for (text, shown) in [
+            ("from=13900000001&to=96777", "from=139****0001&to=96777"),
+            ("{\"from\":\"+86 139-0000-0001\"}", "{\"from\":\"+861****0001\"}"),
+            ("Exten: 5550001", "Exten: ****0001"),
+            ("(0532) 8888 6666 x", "(053****6666 x"),
+            ("a\r\nb\u{7}", "a  b "),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
+        assert_eq!(masked(&"供".repeat(RECENT_TEXT_CHARS_MAX + 1)).chars().count(), RECENT_TEXT_CHARS_MAX);
+        let at_the_cut = format!("{}13900000001", "x".repeat(RECENT_TEXT_CHARS_MAX - 8));
+        assert!(!masked(&at_the_cut).contains("0000"), "a number is masked before it is cut");
+        assert_eq!(masked_number("+86 139 0000 0001"), "139****0001");
+        assert_eq!(masked_number("sip:13900000001@x"), "sip:139****0001@x");
+    }
+
+    #[test]
+    fn at_most_so_many_are_remembered_and_the_newest_comes_first() {
+        let recent = Recent::default();
+        let signal = Signal::new("pbx", "c1", SignalState::Ringing, Direction::In);
+        for n in 0..=i64::try_from(RECENT_MAX).unwrap() {
+            recent.push(at(n), Way::Neutral, "pbx", "{}", Some(&signal), Made::News(SignalState::Ringing));
+        }
+        let all = recent.since(at(0));
+        assert_eq!(all.len(), RECENT_MAX);
+        assert_eq!((all.first().map(|heard| heard.at), all.last().map(|heard| heard.at)), (Some(at(500)), Some(at(1))));
+        assert_eq!(recent.since(at(499)).len(), 2);
+        assert_eq!(all.first().and_then(|heard| heard.call_id.as_deref()), Some("c1"));
+    }
+}
