@@ -1,5 +1,6 @@
 //! Warmhall: queue numbers, window calls, hotline records and work orders for a public-utility hall.
 
+pub mod addresses;
 pub mod announcer;
 pub mod cli;
 pub mod clock;

@@ -32,6 +32,7 @@ pub(super) enum Command {
     User(UserArgs),
     Device(DeviceArgs),
     Token(TokenArgs),
+    Addresses(AddressesArgs),
     Backup(BackupArgs),
     Restore(RestoreArgs),
     Config(ConfigArgs),
@@ -270,6 +271,47 @@ pub(super) struct TokenArgs {
     pub(super) counter: Option<CounterNo>,
     #[command(flatten)]
     pub(super) place: Place,
+}
+
+/// 地址簿：小区、楼、单元、房间 / the address book: communities, buildings, units, rooms.
+///
+/// 从 CSV（UTF-8）整体导入，服务器开着或关着都可以；有一行不对就不导入，并指出行和列。
+///
+/// Imported as a whole from a CSV (UTF-8), with the server running or not; one wrong row and nothing is imported, and the
+/// line and column are named. config/halls/addresses-sample.csv shows the columns.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+例 / examples:
+  warmhall addresses import addresses.csv --data-dir /var/lib/warmhall
+  warmhall addresses show yghy3-2-501 --data-dir /var/lib/warmhall
+  warmhall addresses count --data-dir /var/lib/warmhall")]
+pub(super) struct AddressesArgs {
+    #[command(subcommand)]
+    pub(super) step: AddressesStep,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AddressesStep {
+    /// 导入，替换原有的地址簿 / import a CSV; it replaces the book
+    Import {
+        /// CSV 文件 / the CSV file
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// 查找，与话务员输入的一样 / look something up, as an operator types it
+    Show {
+        /// 小区、拼音、首字母、楼-单元-房、用户编号 / a name, pinyin, initials, numbers, a customer's number
+        #[arg(required = true)]
+        query: Vec<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// 有多少小区和房间 / how many communities and rooms there are
+    Count {
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 /// 备份，不必关门 / back up a hall, open or closed.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::args::{BackupArgs, RestoreArgs};
 use super::fault::Fault;
 use super::place::open_options;
+use crate::addresses::{self, AddressBook};
 use crate::clock::Clock;
 use crate::history::{self, History, HistoryError};
 use crate::store::{self, BackupError};
@@ -38,6 +39,8 @@ pub(super) async fn backup(args: BackupArgs) -> Result<(), Fault> {
     };
     let position = position.map_err(fault)?;
     copy_history(dir, &into).await.map_err(|error| Fault::of("历史数据没有备份", "history was not backed up", &error))?;
+    let copied = AddressBook::open(dir).copy_to(&into.join(addresses::FILE));
+    copied.map_err(|error| Fault::of("地址簿没有备份", "the address book was not backed up", &error))?;
     println!("{}", into.display());
     eprintln!("已备份到第 {} 条记录 / backed up, to record {}", position.rev, position.rev);
     Ok(())
@@ -46,11 +49,13 @@ pub(super) async fn backup(args: BackupArgs) -> Result<(), Fault> {
 pub(super) async fn restore(args: RestoreArgs) -> Result<(), Fault> {
     let settings = args.place.settings()?;
     let position = store::restore(&open_options(&settings)?, &args.from).await.map_err(fault)?;
-    let (from, into) = (args.from.join(history::FILE), settings.data_dir.join(history::FILE));
-    // What this machine remembers goes further than the backup; only a new machine needs the copy.
-    if from.exists() && !into.exists() {
-        let copied = std::fs::copy(&from, &into);
-        copied.map_err(|error| Fault::of("历史数据没有恢复", "history was not restored", &error))?;
+    for file in [history::FILE, addresses::FILE] {
+        let (from, into) = (args.from.join(file), settings.data_dir.join(file));
+        // What this machine remembers goes further than the backup; only a new machine needs the copy.
+        if from.exists() && !into.exists() {
+            let copied = std::fs::copy(&from, &into);
+            copied.map_err(|error| Fault::of(&format!("{file} 没有恢复"), &format!("{file} was not restored"), &error))?;
+        }
     }
     let rev = position.rev;
     eprintln!(

@@ -1,6 +1,7 @@
 //! Opens and closes the hall: every subcommand of `warmhall`.
 
 mod access;
+mod addresses;
 mod announce;
 mod args;
 mod backup;
@@ -45,6 +46,7 @@ fn dispatch(command: Command) -> Result<(), Fault> {
         Command::Token(args) => for_a_moment(token::token(args)),
         Command::Backup(args) => for_a_moment(backup::backup(args)),
         Command::Restore(args) => for_a_moment(backup::restore(args)),
+        Command::Addresses(args) => addresses::addresses(args),
         Command::Config(args) => config::config(args),
         Command::Voice(args) => voice::voice(args),
         Command::Announce(args) => announce::announce(&args),

@@ -125,6 +125,30 @@ fn a_hall_whose_data_vanished_is_not_served() {
 }
 
 #[test]
+fn an_address_book_is_imported_looked_into_and_backed_up() {
+    let house = House::new();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/config/halls/addresses-sample.csv");
+    let imported = house.run(&["addresses", "import", sample]);
+    assert!(imported.success && imported.stdout.contains("12 communities, 400 rooms"), "{}{}", imported.stdout, imported.stderr);
+    for typed in [&["xfyjdq1-1-101"][..], &["学府雅居东区", "1号楼1单元101"]] {
+        let shown = house.run(&[&["addresses", "show"], typed].concat()).stdout;
+        assert!(shown.starts_with("学府雅居东区 1号楼 1单元 101\t"), "{shown}");
+    }
+    let wrong = house.dir().join("wrong.csv");
+    std::fs::write(&wrong, "community,room\n,1\n").unwrap();
+    let refused = house.run(&["addresses", "import", wrong.to_str().unwrap()]);
+    assert!(refused.code == Some(2) && refused.stderr.contains("line 2, community"), "{}", refused.stderr);
+    assert!(house.run(&["addresses", "count"]).stdout.contains("12 communities, 400 rooms"));
+    let nothing = house.run(&["addresses", "show", "nowhere"]);
+    assert!(nothing.code == Some(1) && nothing.stderr.contains("nothing found"), "{}", nothing.stderr);
+    let backup = house.run(&["backup"]).stdout.trim_end().to_owned();
+    let other = house.elsewhere();
+    let back = other.run(&["restore", &backup]);
+    assert!(back.success, "{}", back.stderr);
+    assert!(other.run(&["addresses", "count"]).stdout.contains("12 communities, 400 rooms"));
+}
+
+#[test]
 fn a_backup_made_while_open_can_be_put_back() {
     let house = House::new();
     let token = house.token("kiosk", "k1");

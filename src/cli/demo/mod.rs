@@ -5,12 +5,14 @@ mod crowd;
 mod dice;
 mod people;
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
+use std::path::Path;
 
 use super::args::{DemoArgs, Place, Switch};
 use super::fault::Fault;
 use super::log;
 use super::serve::{Opening, run};
+use crate::addresses::{AddressBook, SAMPLE_CSV};
 use crate::domain::calendar::Calendar;
 use crate::domain::ids::CounterNo;
 use crate::settings;
@@ -38,7 +40,18 @@ pub(super) fn demo(args: DemoArgs) -> Result<(), Fault> {
     let counters: Vec<CounterNo> = profile.counters.iter().map(|counter| counter.no.clone()).collect();
     let alive = args.simulation == Switch::On && !args.quiet;
     let people = People::of_folder(&settings.data_dir, &counters, alive, args.seed)?;
+    furnish(&settings.data_dir)?;
     run(&Opening { settings, profile, people: Some(people) })
+}
+
+/// Gives a demo hall without an address book the sample's.
+fn furnish(dir: &Path) -> Result<(), Fault> {
+    let unusable = |error: &dyn Display| Fault::of("示例地址簿无法导入", "the sample's address book cannot be imported", error);
+    let book = AddressBook::open(dir);
+    if book.count().map_err(|error| unusable(&error))?.rooms == 0 {
+        book.import(SAMPLE_CSV.as_bytes(), None).map_err(|error| unusable(&error))?;
+    }
+    Ok(())
 }
 
 /// What is printed of a demo hall: where to look, and who may sign in.
