@@ -82,7 +82,7 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /// A random key of 32 hex digits; also on plain http, where `crypto.randomUUID` does not exist.
 export function newKey(): string {
@@ -102,10 +102,10 @@ export class Api {
   issueTicket = (
     body: { service: string; class: string; language: string; appointment_at?: string },
     options?: CallOptions,
-  ): Promise<IssueAnswer> => this.#send('POST', '/tickets', body, options);
-  ticket = (id: string): Promise<Ticket> => this.#send('GET', `/tickets/${seg(id)}`);
+  ): Promise<IssueAnswer> => this.send('POST', '/tickets', body, options);
+  ticket = (id: string): Promise<Ticket> => this.send('GET', `/tickets/${seg(id)}`);
   tickets = (query: { state?: string; service?: string; number?: string; day?: string; limit?: string }): Promise<Items<Ticket>> =>
-    this.#send('GET', `/tickets?${new URLSearchParams(query as Record<string, string>)}`);
+    this.send('GET', `/tickets?${new URLSearchParams(query as Record<string, string>)}`);
   recall = (id: string, body: Fenced, options?: CallOptions) => this.#ticket(id, 'recall', body, options);
   start = (id: string, body: Fenced, options?: CallOptions) => this.#ticket(id, 'start', body, options);
   miss = (id: string, body: Fenced, options?: CallOptions) => this.#ticket(id, 'miss', body, options);
@@ -120,69 +120,69 @@ export class Api {
   cancel = (id: string, body: Fenced & { reason?: string }, options?: CallOptions) => this.#ticket(id, 'cancel', body, options);
 
   // Counters
-  openCounter = (no: string, options?: CallOptions): Promise<CounterAnswer> => this.#send('POST', `/counters/${seg(no)}/open`, {}, options);
+  openCounter = (no: string, options?: CallOptions): Promise<CounterAnswer> => this.send('POST', `/counters/${seg(no)}/open`, {}, options);
   pauseCounter = (no: string, body: Fenced & { reason: string }, options?: CallOptions): Promise<CounterAnswer> =>
-    this.#send('POST', `/counters/${seg(no)}/pause`, body, options);
+    this.send('POST', `/counters/${seg(no)}/pause`, body, options);
   resumeCounter = (no: string, body: Fenced, options?: CallOptions): Promise<CounterAnswer> =>
-    this.#send('POST', `/counters/${seg(no)}/resume`, body, options);
+    this.send('POST', `/counters/${seg(no)}/resume`, body, options);
   closeCounter = (no: string, body: Fenced, options?: CallOptions): Promise<CounterAnswer> =>
-    this.#send('POST', `/counters/${seg(no)}/close`, body, options);
+    this.send('POST', `/counters/${seg(no)}/close`, body, options);
   next = (no: string, body: Fenced & { expect: string | null; finish?: Finish }, options?: CallOptions): Promise<NextAnswer> =>
-    this.#send('POST', `/counters/${seg(no)}/next`, body, options);
+    this.send('POST', `/counters/${seg(no)}/next`, body, options);
   call = (no: string, body: Fenced & { ticket: string; expect: string | null; reason: string }, options?: CallOptions): Promise<NextAnswer> =>
-    this.#send('POST', `/counters/${seg(no)}/call`, body, options);
+    this.send('POST', `/counters/${seg(no)}/call`, body, options);
   setCounterServices = (
     no: string,
     services: { service: CounterService['id']; offset_min: number | null }[],
     options?: CallOptions,
-  ): Promise<CounterAnswer> => this.#send('PUT', `/counters/${seg(no)}/services`, { services }, options);
+  ): Promise<CounterAnswer> => this.send('PUT', `/counters/${seg(no)}/services`, { services }, options);
 
   // The hall
-  hall = (): Promise<HallAnswer> => this.#send('GET', '/hall');
+  hall = (): Promise<HallAnswer> => this.send('GET', '/hall');
   openService = (id: string, body: { reason?: string }, options?: CallOptions): Promise<Committed> =>
-    this.#send('POST', `/services/${seg(id)}/open`, body, options);
+    this.send('POST', `/services/${seg(id)}/open`, body, options);
   closeService = (id: string, body: { reason?: string }, options?: CallOptions): Promise<Committed> =>
-    this.#send('POST', `/services/${seg(id)}/close`, body, options);
-  postNotice = (text: Text, options?: CallOptions): Promise<Committed & { notice: Notice }> => this.#send('POST', '/notices', { text }, options);
-  removeNotice = (id: string, options?: CallOptions): Promise<void> => this.#send('DELETE', `/notices/${seg(id)}`, undefined, options);
+    this.send('POST', `/services/${seg(id)}/close`, body, options);
+  postNotice = (text: Text, options?: CallOptions): Promise<Committed & { notice: Notice }> => this.send('POST', '/notices', { text }, options);
+  removeNotice = (id: string, options?: CallOptions): Promise<void> => this.send('DELETE', `/notices/${seg(id)}`, undefined, options);
 
   // The customer's phone
-  ticketStatus = (secret: string): Promise<TicketView> => this.#send('GET', `/t/${seg(secret)}`);
-  leaveLine = (secret: string, options?: CallOptions): Promise<Committed> => this.#send('POST', `/t/${seg(secret)}/cancel`, {}, options);
+  ticketStatus = (secret: string): Promise<TicketView> => this.send('GET', `/t/${seg(secret)}`);
+  leaveLine = (secret: string, options?: CallOptions): Promise<Committed> => this.send('POST', `/t/${seg(secret)}/cancel`, {}, options);
   rate = (secret: string, body: { grade: number; comment?: string }, options?: CallOptions): Promise<Committed> =>
-    this.#send('POST', `/t/${seg(secret)}/rating`, body, options);
+    this.send('POST', `/t/${seg(secret)}/rating`, body, options);
 
   // Accounts and devices
-  session = (): Promise<SessionAnswer> => this.#send('GET', '/session');
+  session = (): Promise<SessionAnswer> => this.send('GET', '/session');
   signIn = (body: { username: string; password: string }, options?: CallOptions): Promise<SessionAnswer> =>
-    this.#send('POST', '/session', body, options);
-  signOut = (options?: CallOptions): Promise<void> => this.#send('DELETE', '/session', undefined, options);
+    this.send('POST', '/session', body, options);
+  signOut = (options?: CallOptions): Promise<void> => this.send('DELETE', '/session', undefined, options);
   changePassword = (body: { old: string; new: string }, options?: CallOptions): Promise<void> =>
-    this.#send('POST', '/session/password', body, options);
-  setupNeeded = (): Promise<{ needed: boolean }> => this.#send('GET', '/setup');
+    this.send('POST', '/session/password', body, options);
+  setupNeeded = (): Promise<{ needed: boolean }> => this.send('GET', '/setup');
   setUp = (body: { token: string; username: string; password: string; name?: string }, options?: CallOptions): Promise<unknown> =>
-    this.#send('POST', '/setup', body, options);
-  accounts = (): Promise<Items<Account>> => this.#send('GET', '/accounts');
+    this.send('POST', '/setup', body, options);
+  accounts = (): Promise<Items<Account>> => this.send('GET', '/accounts');
   addAccount = (
     body: { username: string; password: string; name?: string; badge?: string; roles: Role[] },
     options?: CallOptions,
-  ): Promise<unknown> => this.#send('POST', '/accounts', body, options);
+  ): Promise<unknown> => this.send('POST', '/accounts', body, options);
   changeAccount = (username: string, body: Record<string, unknown>, options?: CallOptions): Promise<unknown> =>
-    this.#send('PATCH', `/accounts/${seg(username)}`, body, options);
+    this.send('PATCH', `/accounts/${seg(username)}`, body, options);
   removeAccount = (username: string, options?: CallOptions): Promise<void> =>
-    this.#send('DELETE', `/accounts/${seg(username)}`, undefined, options);
+    this.send('DELETE', `/accounts/${seg(username)}`, undefined, options);
   openPairing = (kind: DeviceKind, options?: CallOptions): Promise<PairingOpened> =>
-    this.#send('POST', '/devices/pairings', { kind }, options);
-  pairing = (claim: string): Promise<PairingAnswer> => this.#send('GET', `/devices/pairings/${seg(claim)}`);
-  pairings = (): Promise<Items<PairingWaiting>> => this.#send('GET', '/devices/pairings');
+    this.send('POST', '/devices/pairings', { kind }, options);
+  pairing = (claim: string): Promise<PairingAnswer> => this.send('GET', `/devices/pairings/${seg(claim)}`);
+  pairings = (): Promise<Items<PairingWaiting>> => this.send('GET', '/devices/pairings');
   approvePairing = (code: string, body: { name: string; scope: { counter: string } | null }, options?: CallOptions): Promise<unknown> =>
-    this.#send('POST', `/devices/pairings/${seg(code)}/approve`, body, options);
-  devices = (): Promise<Items<Device>> => this.#send('GET', '/devices');
-  removeDevice = (id: string, options?: CallOptions): Promise<void> => this.#send('DELETE', `/devices/${seg(id)}`, undefined, options);
+    this.send('POST', `/devices/pairings/${seg(code)}/approve`, body, options);
+  devices = (): Promise<Items<Device>> => this.send('GET', '/devices');
+  removeDevice = (id: string, options?: CallOptions): Promise<void> => this.send('DELETE', `/devices/${seg(id)}`, undefined, options);
 
   // Trying the hall out
-  demo = (): Promise<DemoAnswer> => this.#send('GET', '/demo');
-  simulate = (on: boolean, options?: CallOptions): Promise<unknown> => this.#send('POST', '/demo/simulation', { on }, options);
+  demo = (): Promise<DemoAnswer> => this.send('GET', '/demo');
+  simulate = (on: boolean, options?: CallOptions): Promise<unknown> => this.send('POST', '/demo/simulation', { on }, options);
 
   /// The sound of one call; null while it is not there (not rendered, too old).
   async announcement(rev: number, language: 'zh' | 'en' | 'both'): Promise<ArrayBuffer | null> {
@@ -191,14 +191,15 @@ export class Api {
   }
 
   #ticket(id: string, operation: string, body: unknown, options?: CallOptions): Promise<TicketAnswer> {
-    return this.#send('POST', `/tickets/${seg(id)}/${operation}`, body, options);
+    return this.send('POST', `/tickets/${seg(id)}/${operation}`, body, options);
   }
 
   #headers(): Record<string, string> {
     return this.#token ? { Authorization: `Bearer ${this.#token}` } : {};
   }
 
-  async #send<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
+  /// Sends one request; for the doors that only some screens use.
+  protected async send<T>(method: Method, path: string, body?: unknown, options: CallOptions = {}): Promise<T> {
     const headers: Record<string, string> = { Accept: 'application/json', ...this.#headers() };
     if (method !== 'GET') headers['Idempotency-Key'] = options.key ?? newKey();
     if (body !== undefined) headers['Content-Type'] = 'application/json';
@@ -264,4 +265,4 @@ function problemOf(status: number, text: string): Problem {
 }
 
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-const seg = encodeURIComponent;
+export const seg = encodeURIComponent;

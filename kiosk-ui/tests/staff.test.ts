@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
+import { barTexts } from '../src/lang/bar';
+import { caseTexts } from '../src/lang/case';
+import { desksTexts } from '../src/lang/desks';
+import { hotlineTexts } from '../src/lang/hotline';
+import { ordersTexts } from '../src/lang/orders';
 import { phoneTexts } from '../src/lang/phone';
 import { staffTexts } from '../src/lang/staff';
+import { teamTexts } from '../src/lang/team';
+import { workProblems, workTexts } from '../src/lang/work';
 import { passwordRules, usernameForm } from '../src/screens/setup/password';
 import { afterSignIn, safePath } from '../src/screens/staff/session';
 import { secretOf } from '../src/screens/ticket/secret';
@@ -21,7 +28,9 @@ test('without a page to go back to, everybody gets their own screen', () => {
   expect(afterSignIn(null, ['clerk'], origin)).toBe('/counter');
   expect(afterSignIn('//evil.example', ['clerk', 'lead'], origin)).toBe('/lead');
   expect(afterSignIn(null, ['admin'], origin)).toBe('/lead');
-  expect(afterSignIn(null, ['operator'], origin)).toBe('/');
+  expect(afterSignIn(null, ['operator'], origin)).toBe('/hotline');
+  expect(afterSignIn(null, ['handler'], origin)).toBe('/team');
+  expect(afterSignIn(null, ['greeter'], origin)).toBe('/');
 });
 
 test('password rules', () => {
@@ -63,7 +72,7 @@ function leaves(value: unknown, path = ''): [string, unknown][] {
 
 test('staff and phone texts: the same keys, none empty, no Chinese in English', () => {
   const emptyOnPurpose = ['.aheadUnit'];
-  for (const both of [staffTexts, phoneTexts]) {
+  for (const both of [staffTexts, phoneTexts, barTexts, workTexts, workProblems, hotlineTexts, desksTexts, teamTexts, ordersTexts, caseTexts]) {
     const zh = leaves(both.zh);
     const en = leaves(both.en);
     expect(en.map(([path]) => path).sort()).toEqual(zh.map(([path]) => path).sort());

@@ -19,13 +19,18 @@ use super::secrets::hex;
 struct Dist;
 
 /// Every screen and its file.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 14] = [
     ("/", "index.html"),
     ("/kiosk", "kiosk.html"),
     ("/board", "board.html"),
     ("/display", "display.html"),
     ("/counter", "counter.html"),
     ("/lead", "lead.html"),
+    ("/hotline", "hotline.html"),
+    ("/team", "team.html"),
+    ("/orders", "orders.html"),
+    ("/case", "case.html"),
+    ("/case/{no}", "case.html"),
     ("/signin", "signin.html"),
     ("/setup", "setup.html"),
     ("/pair", "pair.html"),

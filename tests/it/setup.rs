@@ -38,7 +38,22 @@ async fn nobody_has_a_default_password_and_no_demo_is_there() {
 #[actix_web::test]
 async fn screens_are_there_or_say_how_to_build_them() {
     let app = TestApp::start().await;
-    for path in ["/", "/kiosk", "/board", "/display", "/counter", "/lead", "/signin", "/setup", "/pair"] {
+    for path in [
+        "/",
+        "/kiosk",
+        "/board",
+        "/display",
+        "/counter",
+        "/lead",
+        "/hotline",
+        "/team",
+        "/orders",
+        "/case",
+        "/case/20261123-0001",
+        "/signin",
+        "/setup",
+        "/pair",
+    ] {
         let page = app.visitor().send(Method::GET, path, None).await;
         assert!(page.status == 200 && page.header("content-type").starts_with("text/html"), "{path} {}", page.status);
         let head = app.visitor().send(Method::HEAD, path, None).await;

@@ -13,22 +13,11 @@ export const staffEn: StaffLang = {
     info_only: 'Information only',
     work_order: 'Work order',
   },
-  bar: {
-    signOut: 'Sign out',
-    counter: 'Counter',
-    lead: 'Overview',
-  },
   ticket: {
     waited: (text) => `Waited ${text}`,
     late: 'Late',
     calls: (n) => `Call ${n}`,
     noNumber: 'No ticket in hand',
-  },
-  unsure: {
-    title: 'No answer came; it may or may not have worked',
-    text: 'Trying again is safe: the same thing is done only once.',
-    again: 'Try again',
-    forget: 'Dismiss',
   },
   counter: {
     title: 'Counter',

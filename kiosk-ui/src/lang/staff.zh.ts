@@ -11,22 +11,11 @@ export const staffZh = {
     info_only: '仅咨询',
     work_order: '转工单',
   },
-  bar: {
-    signOut: '退出登录',
-    counter: '窗口',
-    lead: '总览',
-  },
   ticket: {
     waited: (text: string) => `已等 ${text}`,
     late: '迟到',
     calls: (n: number) => `第 ${n} 次呼叫`,
     noNumber: '没有号在办',
-  },
-  unsure: {
-    title: '没有收到回答，不知道是否成功',
-    text: '再试一次不会重复：同一件事只做一次。',
-    again: '再试一次',
-    forget: '知道了',
   },
   counter: {
     title: '窗口叫号',

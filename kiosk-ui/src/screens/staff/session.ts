@@ -37,10 +37,35 @@ export function safePath(next: string | null, origin: string): string | null {
   }
 }
 
+/// The screens that staff work at.
+export type StaffScreen = 'counter' | 'lead' | 'hotline' | 'team' | 'orders';
+
+const workersAt: Record<StaffScreen, Role[]> = {
+  counter: ['clerk', 'lead'],
+  hotline: ['operator', 'lead', 'admin'],
+  team: ['handler', 'lead', 'admin'],
+  orders: ['operator', 'clerk', 'lead', 'manager', 'admin'],
+  lead: ['lead', 'manager', 'admin'],
+};
+/// Whose own screen it is: where they land after signing in. The first that fits.
+const homes: [Role, StaffScreen][] = [
+  ['lead', 'lead'],
+  ['manager', 'lead'],
+  ['admin', 'lead'],
+  ['clerk', 'counter'],
+  ['operator', 'hotline'],
+  ['handler', 'team'],
+];
+
+export const mayOpen = (screen: StaffScreen, roles: Role[]): boolean => roles.some((role) => workersAt[screen].includes(role));
+
+/// The screens a person may open, in the order of the bar.
+export const doorsOf = (roles: Role[]): StaffScreen[] => (Object.keys(workersAt) as StaffScreen[]).filter((screen) => mayOpen(screen, roles));
+
 export function homeOf(roles: Role[]): string {
-  if (roles.some((role) => role === 'lead' || role === 'manager' || role === 'admin')) return '/lead';
-  return roles.includes('clerk') ? '/counter' : '/';
+  const home = homes.find(([role]) => roles.includes(role));
+  return home === undefined ? '/' : `/${home[1]}`;
 }
 
-export const maySeeLead = (roles: Role[]): boolean => homeOf(roles) === '/lead';
-export const mayCall = (roles: Role[]): boolean => roles.includes('clerk') || roles.includes('lead');
+export const maySeeLead = (roles: Role[]): boolean => mayOpen('lead', roles);
+export const mayCall = (roles: Role[]): boolean => mayOpen('counter', roles);

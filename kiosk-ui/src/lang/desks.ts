@@ -1,0 +1,135 @@
+/// The texts of the operators' desks and dialogs, in both languages; loaded with them.
+
+import type { Language } from '../wire';
+import { tongue } from './index';
+
+const zh = {
+  endDialog: {
+    title: '怎么结束这个来电？',
+    note: '转给谁，或说明',
+    goOn: '继续登记',
+    later: '先放着，稍后再登',
+  },
+  incident: {
+    title: '开片区事件',
+    name: '事件名称',
+    namePreset: (place: string) => `${place} 停热`,
+    communities: '涉及小区（用逗号分开）',
+    category: '类别',
+    scriptZh: '话术（中文）',
+    scriptEn: '话术（英文）',
+    expected: '预计恢复',
+    attachThis: '同时挂上当前来电',
+    go: '开事件',
+    done: (title: string) => `片区事件已开：${title}`,
+  },
+  callbackDesk: {
+    title: '回访',
+    none: '没有待回访的工单。',
+    help: '↑↓ 选工单，回车打开，F8 提交',
+    reveal: '显示电话',
+    tell: '要告诉用户的结果',
+    tellNeeded: '请写上要告诉用户的结果。',
+    told: '已告知用户',
+    reached: '打通了吗？',
+    yes: '打通了',
+    no: '没打通',
+    solved: '问题解决了吗？',
+    solvedYes: '解决了',
+    solvedNo: '没解决',
+    grade: '满意吗？（用户可不评）',
+    ungraded: '未评',
+    remark: '用户的话',
+    attempts: (n: number) => `已回访 ${n} 次没打通`,
+    giveUp: '多次打不通，办结',
+    go: '提交回访',
+    needSolved: '请选解决了没有。',
+    closed: (no: string) => `${no} 已办结`,
+    reopened: (no: string) => `${no} 已重新打开`,
+    noted: (no: string) => `${no} 已记下，还要再打`,
+    ownWork: '这张单您处理过，请同事来回访。',
+    handledBy: (who: string) => `处理人：${who}`,
+    worked: '处理经过',
+  },
+  reviewDesk: {
+    title: '派单',
+    none: '没有待派的工单。',
+    help: '↑↓ 选工单，按数字选班组，F8 派单',
+    team: '派给',
+    category: '类别（可改）',
+    go: '派单',
+    done: (no: string, team: string) => `${no} 已派给${team}`,
+    returned: (by: string, reason: string) => `${by} 退单：${reason}`,
+    needTeam: '请选班组。',
+  },
+};
+
+export type DesksLang = typeof zh;
+
+const en: DesksLang = {
+  endDialog: {
+    title: 'How does this call end?',
+    note: 'To whom, or a note',
+    goOn: 'Go on',
+    later: 'Leave it for later',
+  },
+  incident: {
+    title: 'Open an area incident',
+    name: 'Title',
+    namePreset: (place) => `${place}: no heat`,
+    communities: 'Communities, separated by commas',
+    category: 'Category',
+    scriptZh: 'To read out, Chinese',
+    scriptEn: 'To read out, English',
+    expected: 'Expected back',
+    attachThis: 'Attach the present call too',
+    go: 'Open',
+    done: (title) => `Incident opened: ${title}`,
+  },
+  callbackDesk: {
+    title: 'Call-backs',
+    none: 'No order waits for a call-back.',
+    help: '↑↓ choose an order, Enter opens it, F8 sends',
+    reveal: 'Show the number',
+    tell: 'What the customer is told',
+    tellNeeded: 'Please write what the customer is told.',
+    told: 'Customer told',
+    reached: 'Did they answer?',
+    yes: 'Reached',
+    no: 'Not reached',
+    solved: 'Is it solved?',
+    solvedYes: 'Solved',
+    solvedNo: 'Not solved',
+    grade: 'How was it? (they may decline)',
+    ungraded: 'No grade',
+    remark: 'In their words',
+    attempts: (n) => `${n} attempts in vain`,
+    giveUp: 'Not reachable: close it',
+    go: 'Send',
+    needSolved: 'Please choose whether it is solved.',
+    closed: (no) => `${no} closed`,
+    reopened: (no) => `${no} reopened`,
+    noted: (no) => `${no} noted, to be tried again`,
+    ownWork: 'You worked on this order; a colleague makes the call-back.',
+    handledBy: (who) => `Handled by ${who}`,
+    worked: 'What was done',
+  },
+  reviewDesk: {
+    title: 'Dispatch',
+    none: 'No order waits for dispatch.',
+    help: '↑↓ choose an order, digits choose the team, F8 dispatches',
+    team: 'To',
+    category: 'Category',
+    go: 'Dispatch',
+    done: (no, team) => `${no} went to ${team}`,
+    returned: (by, reason) => `Sent back by ${by}: ${reason}`,
+    needTeam: 'Please choose a team.',
+  },
+};
+
+export const desksTexts: Record<Language, DesksLang> = { zh, en };
+export const desks = {
+  get t(): DesksLang {
+    return desksTexts[tongue.language];
+  },
+};
