@@ -14,8 +14,7 @@ pub(super) fn config(args: ConfigArgs) -> Result<(), Fault> {
             let settings = place.settings()?;
             let hall = settings::hall_profile(&settings)?;
             settings.redis_address()?;
-            settings.telephony.zammad_token()?;
-            settings.telephony.ami.options()?;
+            settings.telephony.plan()?;
             let (services, counters) = (hall.services.len(), hall.counters.len());
             println!("正确 / correct: {}, {services} 项业务 / services, {counters} 个窗口 / counters", hall.name.zh);
             if !hall.orders.is_unwritten() {

@@ -136,8 +136,8 @@ async fn serve_doors(opening: &Opening, hall: &OpenHall, listener: TcpListener, 
         Some(people) => Some(Arc::new(people.settle_in(&hall.keeper).await?)),
         None => None,
     };
-    let state = AppState::new(parts(settings, hall, setup, demo.clone()));
-    let live = state.go_live(hall.feed.clone());
+    let state = AppState::new(parts(settings, hall, setup, demo.clone())?);
+    let (live, telephony) = (state.go_live(hall.feed.clone()), state.telephony.clone());
     let simulation = demo.as_ref().zip(opening.people.as_ref());
     let simulation = simulation.map(|(demo, people)| people.start(&hall.keeper, &state.forecaster, demo.simulation.subscribe()));
     let mut server = web::serve(state, listener, settings.workers()).map_err(|error| server_fault(&error))?;
@@ -148,6 +148,7 @@ async fn serve_doors(opening: &Opening, hall: &OpenHall, listener: TcpListener, 
         () = ends.come() => None,
     };
     simulation.into_iter().flatten().for_each(|person| person.abort());
+    telephony.close();
     match ended {
         Some(Ok(())) => Err(Fault::failed("服务器意外结束 / the server ended unasked")),
         Some(Err(error)) => Err(server_fault(&error)),
@@ -167,20 +168,21 @@ async fn close_doors(handle: &ServerHandle, server: actix_web::dev::Server) {
     }
 }
 
-fn parts(settings: &Settings, hall: &OpenHall, setup: Option<SetUp>, demo: Option<Arc<Demo>>) -> Parts {
+fn parts(settings: &Settings, hall: &OpenHall, setup: Option<SetUp>, demo: Option<Arc<Demo>>) -> Result<Parts, Fault> {
     let origins = settings.public_url.iter().map(|url| url.origin().ascii_serialization()).collect();
     let public_url = settings.public_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
     let tls = settings.tls_in_front || settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
     let sounds = BoardSounds { feed: hall.feed.clone(), studio: Arc::clone(&hall.studio), settings: settings.voice.clone() };
-    Parts {
+    let telephony = settings.telephony.plan()?;
+    Ok(Parts {
         keeper: hall.keeper.clone(),
-        settings: WebSettings { tls, trusted_proxies: settings.trusted_proxies.clone(), origins, public_url },
+        settings: WebSettings { tls, trusted_proxies: settings.trusted_proxies.clone(), origins, public_url, telephony },
         health: health(settings, hall),
         setup,
         history: hall.history.clone(),
         sounds: Some(Arc::new(Boards(sounds))),
         demo,
-    }
+    })
 }
 
 /// The announcer's sounds as the doors want them.

@@ -101,18 +101,35 @@ impl Default for AmiSettings {
 }
 
 /// A line to an Asterisk, with its secret read.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AmiLine {
     pub address: String,
     pub username: String,
-    pub secret: String,
+    pub secret: Secret,
     /// Send the secret itself.
     pub plain: bool,
     pub queues: Vec<String>,
     pub internal_digits: u8,
 }
 
+/// What is to be listened to, with its secrets read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TelephonyPlan {
+    /// The token of the Zammad-compatible webhook; none closes the door.
+    pub zammad_token: Option<Secret>,
+    pub ami: Option<AmiLine>,
+}
+
 impl TelephonySettings {
+    /// What is to be listened to.
+    ///
+    /// # Errors
+    /// When a file with a secret cannot be read, or holds none.
+    pub fn plan(&self) -> Result<TelephonyPlan, SettingsError> {
+        let zammad_token = self.zammad_token()?.as_deref().map(Secret::from);
+        Ok(TelephonyPlan { zammad_token, ami: self.ami.options()? })
+    }
+
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         if self.zammad_token.reveal().is_some() && self.zammad_token_file.is_some() {
             return Err(refuse("zammad_token_file", "与 zammad_token 只能写一个 / either this or zammad_token, not both"));
@@ -123,11 +140,8 @@ impl TelephonySettings {
         self.ami.check()
     }
 
-    /// The token of the Zammad-compatible webhook, read from its file where it stands in one.
-    ///
-    /// # Errors
-    /// When that file cannot be read, or holds no token.
-    pub fn zammad_token(&self) -> Result<Option<String>, SettingsError> {
+    /// Read from its file where it stands in one.
+    fn zammad_token(&self) -> Result<Option<String>, SettingsError> {
         let Some(token) = secret(&self.zammad_token, self.zammad_token_file.as_deref(), "zammad_token_file")? else { return Ok(None) };
         check_token("zammad_token_file", &token)?;
         Ok(Some(token))
@@ -162,17 +176,14 @@ impl AmiSettings {
         Ok(())
     }
 
-    /// The line to listen on; none where no address is written.
-    ///
-    /// # Errors
-    /// When the file with the secret cannot be read or is empty.
-    pub fn options(&self) -> Result<Option<AmiLine>, SettingsError> {
+    /// None where no address is written.
+    fn options(&self) -> Result<Option<AmiLine>, SettingsError> {
         let Some(address) = self.address.clone() else { return Ok(None) };
         let secret = secret(&self.secret, self.secret_file.as_deref(), "ami.secret_file")?;
         Ok(Some(AmiLine {
             address,
             username: self.username.clone(),
-            secret: secret.unwrap_or_default(),
+            secret: Secret(secret.unwrap_or_default()),
             plain: self.login == Login::Plain,
             queues: self.queues.clone(),
             internal_digits: self.internal_digits,
@@ -231,8 +242,7 @@ mod tests {
     fn nothing_is_on_by_default() {
         let settings = TelephonySettings::default();
         settings.check().unwrap();
-        assert_eq!(settings.zammad_token().unwrap(), None);
-        assert!(settings.ami.options().unwrap().is_none());
+        assert_eq!(settings.plan().unwrap(), TelephonyPlan::default());
     }
 
     #[test]
@@ -261,7 +271,7 @@ mod tests {
         };
         settings.check().unwrap();
         assert_eq!(settings.zammad_token().unwrap().as_deref(), Some(TOKEN));
-        assert_eq!(settings.ami.options().unwrap().unwrap().secret, TOKEN);
+        assert_eq!(settings.plan().unwrap().ami.unwrap().secret.reveal(), Some(TOKEN));
         let both = TelephonySettings { zammad_token: TOKEN.into(), ..settings };
         assert_eq!(key_refused(&both), "telephony.zammad_token_file");
         std::fs::write(file.path(), " \n").unwrap();

@@ -14,9 +14,9 @@ use super::recent::{Made, Recent, Way};
 use super::zammad::{self, ZammadError};
 use crate::clock::Clock;
 use crate::domain::ids::PhoneCallId;
-use crate::domain::telephone::Signal;
-use crate::settings::SettingsError;
-use crate::settings::telephony::TelephonySettings;
+use crate::domain::telephone::{Signal, SignalProblem};
+use crate::keeper::Fault;
+use crate::settings::telephony::{Secret, TelephonyPlan};
 
 /// How long to wait before a signal is offered again to a hall that is away, in milliseconds.
 const RETRY_MS: u64 = 500;
@@ -36,10 +36,10 @@ pub enum Taken {
 pub enum SinkFault {
     /// The signal itself cannot be taken.
     #[error("{0}")]
-    Refused(String),
+    Invalid(#[from] SignalProblem),
     /// The hall cannot take any just now. The same signal may be offered again: signals are idempotent.
     #[error("{0}")]
-    Away(String),
+    Hall(#[from] Fault),
 }
 
 /// The hall, as this module needs it.
@@ -70,20 +70,19 @@ pub(super) struct Ami {
 }
 
 impl Telephony {
-    /// Starts what is set, on the current tokio runtime.
-    ///
-    /// # Errors
-    /// When a file that holds a secret cannot be read.
-    pub fn start(settings: &TelephonySettings, clock: Clock, sink: Arc<dyn Sink>) -> Result<Self, SettingsError> {
+    /// Starts what is planned, on the current tokio runtime.
+    #[must_use]
+    pub fn start(plan: &TelephonyPlan, clock: Clock, sink: Arc<dyn Sink>) -> Self {
         let recent = Recent::default();
-        let ami = settings.ami.options()?.map(|line| {
+        let ami = plan.ami.clone().map(|line| {
             let which = ami::Which { source: ami::source(), queues: line.queues, internal_digits: line.internal_digits };
-            let account = ami::Account { username: line.username, secret: line.secret, plain: line.plain };
+            let secret = line.secret.reveal().unwrap_or_default().to_owned();
+            let account = ami::Account { username: line.username, secret, plain: line.plain };
             let options = ami::Options { address: line.address, account, which, pace: ami::Pace::default() };
             Ami::start(options, clock.clone(), recent.clone(), Arc::clone(&sink))
         });
-        let zammad_token = settings.zammad_token()?.map(|token| digest(&token));
-        Ok(Self { inner: Arc::new(Inner { sink, clock, recent, zammad_token, ami }) })
+        let zammad_token = plan.zammad_token.as_ref().and_then(Secret::reveal).map(digest);
+        Self { inner: Arc::new(Inner { sink, clock, recent, zammad_token, ami }) }
     }
 
     /// Whether this token opens the Zammad-compatible door; compared in constant time.
@@ -92,7 +91,12 @@ impl Telephony {
     /// When the door is not set up, or the token is another.
     pub fn check_token(&self, token: &str) -> Result<(), ZammadError> {
         let ours = self.inner.zammad_token.as_ref().ok_or(ZammadError::Disabled)?;
-        if digest(token).ct_eq(ours).into() { Ok(()) } else { Err(ZammadError::Token) }
+        if digest(token).ct_eq(ours).into() {
+            return Ok(());
+        }
+        // An exchange with a mistyped token sends calls that never appear: somebody will look for them.
+        self.refused(Way::Zammad, zammad::SOURCE, "…", ZammadError::Token.to_string());
+        Err(ZammadError::Token)
     }
 
     /// Reads a message of the Zammad-compatible door and hands it to the hall.
@@ -115,7 +119,10 @@ impl Telephony {
     /// # Errors
     /// When the hall did not take it.
     pub async fn hear(&self, way: Way, signal: Signal, text: &str) -> Result<Taken, SinkFault> {
-        let taken = self.inner.sink.take(signal.clone()).await;
+        let taken = match signal.check() {
+            Ok(()) => self.inner.sink.take(signal.clone()).await,
+            Err(problem) => Err(problem.into()),
+        };
         note(&self.inner.recent, &self.inner.clock, way, &signal, text, &taken);
         taken
     }
@@ -169,7 +176,7 @@ async fn forward(mut signals: mpsc::Receiver<(Signal, String)>, clock: Clock, re
         let mut told = false;
         loop {
             let taken = sink.take(signal.clone()).await;
-            let away = matches!(taken, Err(SinkFault::Away(_)));
+            let away = matches!(taken, Err(SinkFault::Hall(_)));
             if !(away && std::mem::replace(&mut told, true)) {
                 note(&recent, &clock, Way::Ami, &signal, &text, &taken);
             }
@@ -186,8 +193,8 @@ fn note(recent: &Recent, clock: &Clock, way: Way, signal: &Signal, text: &str, t
         Ok(Taken::News(_)) => Made::News(signal.state),
         Ok(Taken::Known(_)) => Made::Known(signal.state),
         Ok(Taken::TooOld) => Made::Ignored("too old"),
-        Err(SinkFault::Refused(why)) => Made::Refused(why.clone()),
-        Err(SinkFault::Away(why)) => Made::Lost(why.clone()),
+        Err(SinkFault::Invalid(problem)) => Made::Refused(problem.to_string()),
+        Err(SinkFault::Hall(fault)) => Made::Lost(fault.to_string()),
     };
     recent.push(clock.now(), way, &signal.source, text, Some(signal), made);
 }

@@ -1,6 +1,7 @@
 //! Listens to telephone exchanges: turns what they send into signals of the hall, and remembers for a while what they sent.
 
 pub mod ami;
+mod hall;
 mod link;
 pub mod neutral;
 pub mod recent;

@@ -72,6 +72,12 @@ impl Recent {
         let call_id = about.map(|signal| Arc::clone(&signal.call_id));
         let heard = Heard { at, way, source: Arc::from(source), text: masked(text), call_id, made };
         let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever knocks again and again with the same nonsense must not push out what others sent.
+        let again = |last: &&mut Heard| about.is_none() && (last.way, &last.text, &last.made) == (way, &heard.text, &heard.made);
+        if let Some(last) = list.back_mut().filter(again) {
+            last.at = at;
+            return;
+        }
         if list.len() >= RECENT_MAX {
             list.pop_front();
         }
@@ -163,5 +169,9 @@ mod tests {
         assert_eq!((all.first().map(|heard| heard.at), all.last().map(|heard| heard.at)), (Some(at(500)), Some(at(1))));
         assert_eq!(recent.since(at(499)).len(), 2);
         assert_eq!(all.first().and_then(|heard| heard.call_id.as_deref()), Some("c1"));
+        for n in 600..700 {
+            recent.push(at(n), Way::Zammad, "zammad", "x", None, Made::Refused("token".to_owned()));
+        }
+        assert_eq!((recent.since(at(600)).len(), recent.since(at(699)).len()), (1, 1), "the same nonsense is one entry");
     }
 }

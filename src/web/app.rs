@@ -26,6 +26,8 @@ use crate::domain::text::{Language, Text};
 use crate::feed::Feed;
 use crate::history::History;
 use crate::keeper::HallKeeper;
+use crate::settings::telephony::TelephonyPlan;
+use crate::telephony::Telephony;
 
 /// What the doors are set to.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +40,8 @@ pub struct WebSettings {
     pub origins: Vec<String>,
     /// What the links on tickets begin with, e.g. `https://hall.example`; without it they begin where the browser is.
     pub public_url: Option<String>,
+    /// Which telephone exchanges are listened to.
+    pub telephony: TelephonyPlan,
 }
 
 /// Where the sound of a call comes from.
@@ -98,12 +102,14 @@ pub struct AppState {
     pub claims: UsedClaims,
     pub passwords: Passwords,
     pub metrics: Metrics,
+    /// The telephone exchanges.
+    pub telephony: Telephony,
     /// Set once the feed runs.
     live: OnceLock<Live>,
 }
 
 impl AppState {
-    /// Makes the shared state and starts the forecaster on the current tokio runtime.
+    /// Makes the shared state and starts the forecaster and the lines to exchanges on the current tokio runtime.
     #[must_use]
     pub fn new(parts: Parts) -> web::Data<Self> {
         let Parts { keeper, settings, health, setup, history, sounds, demo } = parts;
@@ -114,6 +120,7 @@ impl AppState {
             claims: UsedClaims::default(),
             passwords: Passwords::default(),
             metrics: Metrics::default(),
+            telephony: Telephony::start(&settings.telephony, keeper.clock().clone(), Arc::new(keeper.clone())),
             live: OnceLock::new(),
             keeper,
             settings,

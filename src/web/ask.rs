@@ -46,12 +46,12 @@ pub struct Ask<R, P = (), B = body::Nothing> {
     right: PhantomData<R>,
 }
 
-fn state_of(request: &HttpRequest) -> Result<web::Data<AppState>, Problem> {
+pub(super) fn state_of(request: &HttpRequest) -> Result<web::Data<AppState>, Problem> {
     request.app_data::<web::Data<AppState>>().cloned().ok_or_else(|| Code::Internal.into())
 }
 
 /// A path that names nothing of ours is a thing that is not there.
-async fn path_of<P: DeserializeOwned + 'static>(request: &HttpRequest) -> Result<P, Problem> {
+pub(super) async fn path_of<P: DeserializeOwned + 'static>(request: &HttpRequest) -> Result<P, Problem> {
     let path = web::Path::<P>::extract(request).await;
     path.map(web::Path::into_inner).map_err(|_| Code::NotFound.into())
 }
@@ -92,7 +92,7 @@ impl<R: Right, P: DeserializeOwned + 'static, B: DeserializeOwned + 'static> Fro
             check_origin(&state, &request, &who)?;
             let path = path_of(&request).await?;
             let raw = body::read(&request, &mut payload).await?;
-            let key = idempotency::key_of(&request, &raw, matches!(who.proof, Proof::Bearer { .. }))?;
+            let key = idempotency::key_of(&request, &raw, matches!(who.proof, Proof::Bearer { .. }) && !R::REPEATABLE)?;
             let body = body::parse(&raw)?;
             Ok(Self { state, request, who, path, body, key, right: PhantomData })
         })

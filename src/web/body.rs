@@ -24,11 +24,25 @@ const UNTRIMMED: [&str; 4] = ["password", "old", "new", "token"];
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-/// Reads a request's whole body.
+/// Reads a request's whole body, which has to be JSON.
 ///
 /// # Errors
 /// When it is too large, not said to be JSON, or breaks off.
 pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+    let body = read_any(request, payload).await?;
+    match says_json(request) {
+        Some(false) => Err(Code::UnsupportedMediaType.into()),
+        None if !body.is_empty() => Err(Code::UnsupportedMediaType.into()),
+        Some(true) | None if request.chunked().is_err() => Err(Code::BadRequest.into()),
+        Some(true) | None => Ok(body),
+    }
+}
+
+/// Reads a request's whole body, whatever it is.
+///
+/// # Errors
+/// When it is too large or breaks off.
+pub async fn read_any(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > BODY_BYTES_MAX) {
         return Err(Code::PayloadTooLarge.into());
@@ -41,12 +55,7 @@ pub async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes,
         }
         body.extend_from_slice(&chunk);
     }
-    match says_json(request) {
-        Some(false) => Err(Code::UnsupportedMediaType.into()),
-        None if !body.is_empty() => Err(Code::UnsupportedMediaType.into()),
-        Some(true) | None if request.chunked().is_err() => Err(Code::BadRequest.into()),
-        Some(true) | None => Ok(body.freeze()),
-    }
+    Ok(body.freeze())
 }
 
 /// Reads a value of the wire from a body; an empty body is `{}`.

@@ -24,6 +24,8 @@ pub enum Gauge {
     SetUp,
     StartPairing,
     ClaimPairing,
+    /// A telephone exchange at its webhook.
+    Exchange,
 }
 
 impl Gauge {
@@ -39,6 +41,8 @@ impl Gauge {
             Self::SetUp => Rate { burst: 5, per_minute: 2 },
             Self::StartPairing => Rate { burst: 10, per_minute: 5 },
             Self::ClaimPairing => Rate { burst: 60, per_minute: 120 },
+            // Twenty calls a second, each with its few messages.
+            Self::Exchange => Rate { burst: 1_000, per_minute: 6_000 },
         }
     }
 }

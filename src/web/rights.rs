@@ -18,6 +18,8 @@ pub trait Right: 'static {
     const WORD: &'static str;
     /// Whom it admits.
     const ADMITS: Admits;
+    /// Whether what it does may be repeated without an idempotency key, because the thing itself carries one.
+    const REPEATABLE: bool = false;
 }
 
 macro_rules! rights {
@@ -96,8 +98,22 @@ rights! {
     WatchCounter "watch_counter": Admits::Roles(&[Role::Clerk, Role::Lead, Role::Admin]);
     /// Watches the whole hall.
     WatchLead "watch_lead": Admits::Roles(&[Role::Lead, Role::Manager, Role::Admin]);
+    /// Knocks at the webhook of an exchange; the token in its address is the proof.
+    KnockAsExchange "knock_as_exchange": Admits::Anyone(Gauge::Exchange);
+    /// Looks at what the exchanges sent lately.
+    SeeTelephony "see_telephony": Admits::Roles(&[Role::Lead, Role::Manager, Role::Admin]);
     /// Reads the server's measurements (also anybody on the machine itself).
     SeeMetrics "see_metrics": Admits::Roles(&[Role::Admin, Role::Integration]);
+}
+
+/// Tells of calls, as an exchange with a token: a call's own id makes the message repeatable.
+#[derive(Debug, Clone, Copy)]
+pub struct TellCalls;
+
+impl Right for TellCalls {
+    const WORD: &'static str = "tell_calls";
+    const ADMITS: Admits = Admits::Roles(&[Role::Integration]);
+    const REPEATABLE: bool = true;
 }
 
 /// Whether one of `roles` is admitted.

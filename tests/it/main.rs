@@ -25,5 +25,6 @@ mod refusals;
 mod rights;
 mod sessions;
 mod setup;
+mod telephony;
 mod tickets;
 mod wire;

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::domain::ids::PhoneCallId;
 use crate::domain::telephone::{Direction, HangupCause, PhoneCall, PhoneChange, PhoneState, Telephone, TimeSource, Verdict};
+use crate::keeper::Fault;
 use crate::telephony::link::{Ami, Sink, SinkFault, Taken};
 
 const NEVER: Duration = Duration::from_mins(10);
@@ -69,7 +70,7 @@ impl Hall {
         let mut away = self.away.lock().unwrap();
         if *away > 0 {
             *away -= 1;
-            return Err(SinkFault::Away("away".to_owned()));
+            return Err(SinkFault::Hall(Fault::Away));
         }
         let mut telephone = self.telephone.lock().unwrap();
         let minted = PhoneCallId(u64::try_from(telephone.calls().count()).unwrap() + 1);

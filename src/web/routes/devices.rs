@@ -41,6 +41,7 @@ pub(super) fn doors() -> Vec<Door> {
 }
 
 async fn start(ask: Ask<StartPairing, (), PairingBody>) -> Result<Given<PairingOpened>, Problem> {
+    let mut refused = None;
     for _ in 0..DRAWS_MAX {
         let code = pairing_code().map_err(|_| Code::Internal)?;
         let claim = secret().map_err(|_| Code::Internal)?;
@@ -53,8 +54,10 @@ async fn start(ask: Ask<StartPairing, (), PairingBody>) -> Result<Given<PairingO
         if given.status != Code::AlreadyExists.status() {
             return Ok(given);
         }
+        // A code that is in use, or more pairings than the hall has room for; only the first can be helped.
+        refused = Some(given);
     }
-    Err(Code::Internal.into())
+    refused.ok_or_else(|| Code::Internal.into())
 }
 
 async fn waiting(look: Look<ManageDevices>) -> Result<Given<Items<PairingWaiting>>, Problem> {

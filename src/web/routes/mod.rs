@@ -15,6 +15,7 @@ pub mod services;
 pub mod session;
 pub mod setup;
 pub mod status;
+pub mod telephony;
 pub mod tickets;
 
 use std::borrow::Cow;
@@ -168,6 +169,21 @@ impl Door {
         }
     }
 
+    /// A door for another system's message, of whatever content type; `path` is below the base.
+    pub fn hook<R, F, Args>(path: &str, summary: &'static str, handler: F) -> Self
+    where
+        R: Right,
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let route = move || web::post().to(handler.clone());
+        Self {
+            gives: Gives::Other("application/json"),
+            ..Self::bare::<R>(Method::POST, &format!("{BASE}{path}"), summary, Box::new(route))
+        }
+    }
+
     /// What may be asked of it in the query.
     #[must_use]
     pub fn asks<Q: IntoParams>(self) -> Self {
@@ -217,6 +233,7 @@ pub fn doors() -> Vec<Door> {
         reports::doors(),
         demo::doors(),
         status::doors(),
+        telephony::doors(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -1,0 +1,236 @@
+//! `/cti`, `/integrations/…/calls`: where exchanges tell of calls; and `/telephony/recent`: what they told lately.
+
+use std::fmt;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, web};
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::LocalBoxFuture;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Door;
+use crate::telephony::ami::Condition;
+use crate::telephony::neutral::NeutralCall;
+use crate::telephony::recent::{Heard, Made, Way};
+use crate::telephony::zammad::ZammadError;
+use crate::telephony::{SinkFault, Taken};
+use crate::web::app::AppState;
+use crate::web::ask::{Ask, Given, Look, path_of, state_of};
+use crate::web::body;
+use crate::web::gate::admit;
+use crate::web::problem::Problem;
+use crate::web::rights::{KnockAsExchange, SeeTelephony, TellCalls};
+
+/// Minutes that are looked back when nothing is said.
+const MINUTES: i64 = 5;
+/// Minutes that can be looked back at most.
+const MINUTES_MAX: i64 = 60;
+
+pub(super) fn doors() -> Vec<Door> {
+    vec![
+        Door::hook::<KnockAsExchange, _, _>("/cti/{token}", "Tells of a call, in the words of Zammad's generic CTI.", cti),
+        Door::ask(Method::POST, "/integrations/{source}/calls", "Tells of a call; the same message may come again.", tell),
+        Door::look("/telephony/recent", "What telephone exchanges sent lately, and what was made of it.", recent),
+    ]
+}
+
+/// A message at the Zammad-compatible door whose token was right.
+struct Knock {
+    state: web::Data<AppState>,
+    content_type: Option<String>,
+    body: Bytes,
+}
+
+/// A refusal at that door: in Zammad's words, or in ours where Zammad has none.
+#[derive(Debug)]
+enum Turned {
+    Zammad(ZammadError),
+    Problem(Problem),
+}
+
+impl From<ZammadError> for Turned {
+    fn from(error: ZammadError) -> Self {
+        Self::Zammad(error)
+    }
+}
+
+impl From<Problem> for Turned {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl fmt::Display for Turned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Zammad(error) => error.fmt(f),
+            Self::Problem(problem) => f.write_str(problem.code.word()),
+        }
+    }
+}
+
+impl ResponseError for Turned {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Zammad(error) => StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Problem(problem) => problem.status_code(),
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Self::Zammad(error) => HttpResponse::build(self.status_code()).content_type("application/json").body(error.body()),
+            Self::Problem(problem) => {
+                // Exchanges read `error`, whatever went wrong; the status and when to come again are those of every door.
+                let ours = problem.error_response();
+                let mut response = HttpResponse::build(ours.status());
+                if let Some(seconds) = ours.headers().get(RETRY_AFTER) {
+                    response.insert_header((RETRY_AFTER, seconds.clone()));
+                }
+                response.json(serde_json::json!({ "error": problem.code.title() }))
+            }
+        }
+    }
+}
+
+impl FromRequest for Knock {
+    type Error = Turned;
+    type Future = LocalBoxFuture<'static, Result<Self, Turned>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let state = state_of(&request)?;
+            admit::<KnockAsExchange>(&state, &request)?;
+            let token: String = path_of(&request).await?;
+            state.telephony.check_token(&token)?;
+            let body = body::read_any(&request, &mut payload).await?;
+            let content_type = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+            Ok(Self { state, content_type, body })
+        })
+    }
+}
+
+async fn cti(knock: Knock) -> Result<HttpResponse, Turned> {
+    let heard = knock.state.telephony.zammad(knock.content_type.as_deref(), &knock.body).await;
+    heard.map_err(problem_of)??;
+    Ok(HttpResponse::Ok().content_type("application/json").body("{}"))
+}
+
+fn problem_of(fault: SinkFault) -> Problem {
+    match fault {
+        SinkFault::Invalid(problem) => Problem::invalid(problem.field, problem.problem),
+        SinkFault::Hall(fault) => fault.into(),
+    }
+}
+
+/// What became of a message.
+#[derive(Debug, Serialize, ToSchema)]
+struct CallTold {
+    /// The hall's id of the call; null where the message is too old to be counted.
+    phone_call: Option<String>,
+    /// Whether it told the hall anything new.
+    news: bool,
+}
+
+async fn tell(ask: Ask<TellCalls, String, NeutralCall>) -> Result<Given<CallTold>, Problem> {
+    let telephony = ask.state.telephony.clone();
+    let (ask, call) = ask.split();
+    let text = serde_json::to_string(&call).unwrap_or_default();
+    let taken = telephony.hear(Way::Neutral, call.signal(&ask.path), &text).await.map_err(problem_of)?;
+    let (phone_call, news) = match taken {
+        Taken::News(id) => (Some(id), true),
+        Taken::Known(id) => (Some(id), false),
+        Taken::TooOld => (None, false),
+    };
+    Given::ok(&CallTold { phone_call: phone_call.map(|id| id.to_string()), news })
+}
+
+/// How far to look back.
+#[derive(Debug, Deserialize, IntoParams)]
+struct RecentQuery {
+    /// Minutes, 1 to 60; 5 without it.
+    minutes: Option<i64>,
+}
+
+/// What the exchanges sent lately.
+#[derive(Debug, Serialize, ToSchema)]
+struct RecentAnswer {
+    at: DateTime<Utc>,
+    /// Whether the Zammad-compatible door is open.
+    zammad: bool,
+    ami: LineState,
+    /// What was wrong with the line to the Asterisk last.
+    ami_detail: Option<String>,
+    /// When any exchange last told of a call; null where none ever did.
+    last_signal_at: Option<DateTime<Utc>>,
+    /// Newest first.
+    items: Vec<RecentItem>,
+}
+
+/// How the line to an Asterisk is.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum LineState {
+    /// None is set.
+    Off,
+    Away,
+    Listening,
+}
+
+/// One message.
+#[derive(Debug, Serialize, ToSchema)]
+struct RecentItem {
+    at: DateTime<Utc>,
+    /// `zammad`, `neutral` or `ami`.
+    way: &'static str,
+    source: String,
+    /// The message, cut, with its numbers masked.
+    text: String,
+    call_id: Option<String>,
+    /// `news`, `known`, `ignored`, `refused`, `lost` or `line`.
+    made: &'static str,
+    /// The state that was told, or why nothing was made of it.
+    detail: Option<String>,
+}
+
+impl From<Heard> for RecentItem {
+    fn from(heard: Heard) -> Self {
+        let (made, detail) = match heard.made {
+            Made::News(state) => ("news", Some(state.word().to_owned())),
+            Made::Known(state) => ("known", Some(state.word().to_owned())),
+            Made::Ignored(why) => ("ignored", Some(why.to_owned())),
+            Made::Refused(why) => ("refused", Some(why)),
+            Made::Lost(why) => ("lost", Some(why)),
+            Made::Line => ("line", None),
+        };
+        let way = match heard.way {
+            Way::Zammad => "zammad",
+            Way::Neutral => "neutral",
+            Way::Ami => "ami",
+        };
+        let call_id = heard.call_id.map(|id| id.to_string());
+        Self { at: heard.at, way, source: heard.source.to_string(), text: heard.text, call_id, made, detail }
+    }
+}
+
+async fn recent(look: Look<SeeTelephony, (), RecentQuery>) -> Result<Given<RecentAnswer>, Problem> {
+    let minutes = look.query.minutes.unwrap_or(MINUTES);
+    if !(1..=MINUTES_MAX).contains(&minutes) {
+        return Err(Problem::invalid("minutes", "is 1 to 60"));
+    }
+    let (at, telephony) = (look.state.now(), &look.state.telephony);
+    let items = telephony.recent().since(at - TimeDelta::minutes(minutes)).into_iter().map(Into::into).collect();
+    let (ami, ami_detail) = match telephony.ami() {
+        None => (LineState::Off, None),
+        Some(Condition::Away(why)) => (LineState::Away, why),
+        Some(Condition::Listening) => (LineState::Listening, None),
+    };
+    let last_signal_at = look.state.keeper.read(|hall| hall.hotline.telephone.last_signal_at());
+    Given::ok(&RecentAnswer { at, zammad: telephony.zammad_is_open(), ami, ami_detail, last_signal_at, items })
+}

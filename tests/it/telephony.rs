@@ -1,0 +1,213 @@
+//! Exchanges tell of calls at both webhooks and on a manager line; repeated, out of order, wrong, and looked at afterwards.
+
+use awc::http::Method;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use warmhall::domain::actor::Role;
+use warmhall::domain::telephone::{PhoneCall, PhoneState};
+use warmhall::settings::telephony::{AmiLine, Secret, TelephonyPlan};
+use warmhall::web::WebSettings;
+
+use crate::app::{Setting, TestApp};
+use crate::people::{Answer, Person};
+
+const TOKEN: &str = "PhXp3ZG63QyJfcb1pVOnBKJWIbI";
+const NUMBER: &str = "13900000001";
+
+async fn hall(telephony: TelephonyPlan) -> TestApp {
+    TestApp::with(Setting { web: WebSettings { telephony, ..WebSettings::default() }, ..Setting::default() }).await
+}
+
+async fn with_zammad() -> TestApp {
+    hall(TelephonyPlan { zammad_token: Some(Secret::from(TOKEN)), ami: None }).await
+}
+
+/// What an exchange sends, with no header that it would not send.
+async fn knocks(app: &TestApp, token: &str, kind: &str, body: &str) -> Answer {
+    let exchange = app.visitor().and("content-type", kind);
+    exchange.send(Method::POST, &format!("/api/v1/cti/{token}"), Some(body.as_bytes().to_vec())).await
+}
+
+async fn zammad(app: &TestApp, body: Value) -> Answer {
+    knocks(app, TOKEN, "application/json", &body.to_string()).await
+}
+
+fn calls(app: &TestApp) -> Vec<PhoneCall> {
+    app.keeper.read(|hall| hall.hotline.telephone.calls().cloned().collect())
+}
+
+fn rev(app: &TestApp) -> u64 {
+    app.keeper.read(|hall| hall.rev)
+}
+
+fn message(event: &str, mut more: Value) -> Value {
+    let mut message = json!({ "event": event, "from": NUMBER, "to": "96777", "direction": "in", "callId": "c1" });
+    message.as_object_mut().unwrap().append(more.as_object_mut().unwrap());
+    message
+}
+
+#[actix_web::test]
+async fn a_call_told_by_zammad_s_webhook_is_known_once_in_whatever_order() {
+    let app = with_zammad().await;
+    // The answer overtakes the ringing; everything comes twice.
+    for event in ["answer", "newCall", "newCall", "answer", "hangup", "hangup"] {
+        let more = if event == "hangup" { json!({ "cause": "normalClearing" }) } else { json!({ "answeringNumber": "801" }) };
+        let answer = zammad(&app, message(event, more)).await;
+        assert_eq!((answer.status, answer.text.as_str(), answer.header("content-type")), (200, "{}", "application/json"));
+    }
+    let told = calls(&app);
+    let call = told.first().unwrap();
+    assert_eq!((told.len(), call.state(), call.agent(), call.queue()), (1, PhoneState::Ended, Some("801"), Some("96777")));
+    let before = rev(&app);
+    zammad(&app, message("newCall", json!({ "answeringNumber": "801" }))).await.ok();
+    assert_eq!(rev(&app), before, "what is known makes no event");
+
+    let again = app.again().await;
+    assert_eq!(calls(&again), told, "the journal tells the same after a restart");
+}
+
+#[actix_web::test]
+async fn a_missed_caller_waits_to_be_called_back() {
+    let app = with_zammad().await;
+    knocks(
+        &app,
+        TOKEN,
+        "application/x-www-form-urlencoded",
+        &format!("event=newCall&from={NUMBER}&to=96777&direction=in&callId=f1&user[]=A"),
+    )
+    .await
+    .ok();
+    knocks(&app, TOKEN, "application/x-www-form-urlencoded", "event=hangup&direction=in&call_id=f1&cause=cancel").await.ok();
+    let tasks = app.keeper.read(|hall| hall.hotline.telephone.missed_calls());
+    assert_eq!(tasks.iter().map(|task| (task.caller.as_str(), task.count)).collect::<Vec<_>>(), [(NUMBER, 1)]);
+    zammad(&app, json!({ "event": "answer", "from": "96777", "to": NUMBER, "direction": "out", "callId": "back" })).await.ok();
+    assert!(app.keeper.read(|hall| hall.hotline.telephone.missed_calls()).is_empty());
+}
+
+#[actix_web::test]
+async fn what_zammad_s_door_refuses_is_told_in_zammad_s_words() {
+    let app = with_zammad().await;
+    let refused = |answer: Answer, status: u16, error: &str| {
+        assert_eq!((answer.status, &answer.body, answer.header("content-type")), (status, &json!({ "error": error }), "application/json"));
+    };
+    refused(zammad(&app, message("newCall", json!({ "direction": "up" }))).await, 422, "Invalid direction!");
+    refused(zammad(&app, message("dance", json!({}))).await, 422, "Unknown event!");
+    refused(zammad(&app, message("answer", json!({ "callId": "x".repeat(251) }))).await, 422, "callId is longer than 250 characters!");
+    refused(knocks(&app, TOKEN, "application/json", "{").await, 422, "Invalid body!");
+    let token = "Invalid token, please contact your admin!";
+    refused(knocks(&app, "another-token-entirely", "application/json", &message("newCall", json!({})).to_string()).await, 401, token);
+    refused(knocks(&app, TOKEN, "application/json", &" ".repeat(65 * 1024)).await, 413, "The body is too large");
+    assert!(calls(&app).is_empty());
+
+    let closed = TestApp::start().await;
+    refused(zammad(&closed, message("newCall", json!({}))).await, 422, "Feature is disabled, please contact your administrator!");
+}
+
+fn neutral(state: &str, mut more: Value) -> Value {
+    let mut message = json!({ "state": state, "call_id": "n1", "direction": "in", "caller": NUMBER, "queue": "heat" });
+    message.as_object_mut().unwrap().append(more.as_object_mut().unwrap());
+    message
+}
+
+async fn tells(who: &Person, source: &str, body: &Value) -> Answer {
+    let path = format!("/api/v1/integrations/{source}/calls");
+    who.and("content-type", "application/json").send(Method::POST, &path, Some(body.to_string().into_bytes())).await
+}
+
+#[actix_web::test]
+async fn our_own_words_need_a_token_and_no_idempotency_key() {
+    let app = TestApp::start().await;
+    let exchange = app.token(Role::Integration);
+    let first = tells(&exchange, "pbx-1", &neutral("ringing", json!({ "at": "2026-11-23T01:59:50Z" }))).await.ok();
+    assert_eq!(first["news"], true);
+    let again = tells(&exchange, "pbx-1", &neutral("ringing", json!({ "at": "2026-11-23T01:59:50Z" }))).await.ok();
+    assert_eq!(again, json!({ "phone_call": first["phone_call"], "news": false }));
+    let other = tells(&exchange, "pbx-2", &neutral("ringing", json!({}))).await.ok();
+    assert_ne!(other["phone_call"], first["phone_call"], "another exchange counts its own calls");
+    tells(&exchange, "pbx-1", &neutral("answered", json!({ "agent": "801", "at": "2026-11-23T01:59:59Z" }))).await.ok();
+    let old = tells(&exchange, "pbx-1", &neutral("missed", json!({ "call_id": "old", "at": "2026-11-21T00:00:00Z" }))).await.ok();
+    assert_eq!(old, json!({ "phone_call": null, "news": false }));
+    let call = calls(&app).into_iter().next().unwrap();
+    assert_eq!(
+        (call.id.to_string(), call.waited().map(|wait| wait.num_seconds())),
+        (first["phone_call"].as_str().unwrap().to_owned(), Some(9))
+    );
+
+    tells(&exchange, "pbx-1", &neutral("ringing", json!({ "colour": "red" }))).await.refused(422, "unknown_field");
+    tells(&exchange, "pbx-1", &neutral("singing", json!({}))).await.refused(422, "invalid_field");
+    tells(&exchange, "PBX", &neutral("ringing", json!({}))).await.refused(422, "invalid_field");
+    let long = tells(&exchange, "pbx-1", &neutral("ringing", json!({ "call_id": "x".repeat(251) }))).await.refused(422, "invalid_field");
+    assert!(long["fields"]["call_id"].is_string());
+    tells(&app.token(Role::Kiosk), "pbx-1", &neutral("ringing", json!({}))).await.refused(403, "forbidden");
+    tells(&app.visitor(), "pbx-1", &neutral("ringing", json!({}))).await.refused(401, "unauthenticated");
+}
+
+#[actix_web::test]
+async fn leads_see_what_the_exchanges_sent_and_no_number() {
+    let app = with_zammad().await;
+    zammad(&app, message("newCall", json!({}))).await.ok();
+    zammad(&app, message("newCall", json!({}))).await.ok();
+    assert_eq!(zammad(&app, message("dance", json!({}))).await.status, 422);
+    tells(&app.token(Role::Integration), "pbx-1", &neutral("missed", json!({}))).await.ok();
+    let seen = app.lead().get("/telephony/recent").await;
+    assert!(!seen.text.contains(NUMBER) && seen.text.contains("139****0001"), "{}", seen.text);
+    let seen = seen.ok();
+    let made: Vec<_> =
+        seen["items"].as_array().unwrap().iter().map(|item| (item["way"].as_str().unwrap(), item["made"].as_str().unwrap())).collect();
+    assert_eq!(made, [("neutral", "news"), ("zammad", "refused"), ("zammad", "known"), ("zammad", "news")]);
+    assert_eq!((&seen["zammad"], &seen["ami"], seen["last_signal_at"].is_string()), (&json!(true), &json!("off"), true));
+
+    app.passes(301);
+    assert_eq!(app.lead().get("/telephony/recent").await.ok()["items"], json!([]));
+    assert_eq!(app.lead().get("/telephony/recent?minutes=60").await.ok()["items"].as_array().unwrap().len(), 4);
+    app.lead().get("/telephony/recent?minutes=61").await.refused(422, "invalid_field");
+    app.staff("clerk").get("/telephony/recent").await.refused(403, "forbidden");
+}
+
+/// The exchange's side of a line, from a recorded conversation; what the client says is only waited for.
+async fn asterisk(listener: TcpListener) {
+    const TALK: &str = include_str!("../../src/telephony/ami/transcripts/queue_abandoned.txt");
+    let (mut stream, _peer) = listener.accept().await.unwrap();
+    let mut waiting = false;
+    for line in TALK.lines() {
+        if line.starts_with("> ") {
+            waiting = true;
+            continue;
+        }
+        if std::mem::take(&mut waiting) {
+            packet(&mut stream).await;
+        }
+        stream.write_all(format!("{line}\r\n").as_bytes()).await.unwrap();
+    }
+    drop(stream.read_to_end(&mut Vec::new()).await);
+}
+
+async fn packet(stream: &mut TcpStream) {
+    let mut heard = Vec::new();
+    while !heard.ends_with(b"\r\n\r\n") {
+        heard.push(stream.read_u8().await.unwrap());
+    }
+}
+
+#[actix_web::test]
+async fn a_manager_line_makes_calls_of_the_hall() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let line = AmiLine {
+        address: listener.local_addr().unwrap().to_string(),
+        username: "warmhall".to_owned(),
+        secret: Secret::from("geheim"),
+        plain: false,
+        queues: Vec::new(),
+        internal_digits: 4,
+    };
+    let app = hall(TelephonyPlan { zammad_token: None, ami: Some(line) }).await;
+    let mut rev = app.keeper.rev();
+    let asterisk = actix_web::rt::spawn(asterisk(listener));
+    rev.wait_for(|_| calls(&app).iter().any(|call| call.cause().is_some())).await.unwrap();
+    let call = calls(&app).remove(0);
+    assert_eq!((&*call.source, &*call.call_id, call.state()), ("asterisk", "1795420800.30", PhoneState::Missed));
+    let seen = app.lead().get("/telephony/recent").await.ok();
+    assert_eq!((&seen["ami"], &seen["ami_detail"]), (&json!("listening"), &Value::Null));
+    asterisk.abort();
+}
