@@ -101,7 +101,9 @@ rights! {
     /// Knocks at the webhook of an exchange; the token in its address is the proof.
     KnockAsExchange "knock_as_exchange": Admits::Anyone(Gauge::Exchange);
     /// Looks at what the exchanges sent lately.
-    SeeTelephony "see_telephony": Admits::Roles(&[Role::Lead, Role::Manager, Role::Admin]);
+    SeeTelephony "see_telephony": Admits::Roles(&[Role::Operator, Role::Lead, Role::Manager, Role::Admin]);
+    /// Calls missed callers back.
+    ReturnCalls "return_calls": Admits::Roles(&[Role::Operator, Role::Lead, Role::Admin]);
     /// Reads the server's measurements (also anybody on the machine itself).
     SeeMetrics "see_metrics": Admits::Roles(&[Role::Admin, Role::Integration]);
 }

@@ -86,6 +86,24 @@ async fn a_missed_caller_waits_to_be_called_back() {
 }
 
 #[actix_web::test]
+async fn an_operator_says_that_a_missed_caller_was_called_back() {
+    let app = with_zammad().await;
+    for id in ["m1", "m2"] {
+        zammad(&app, message("hangup", json!({ "callId": id, "cause": "noAnswer" }))).await.ok();
+    }
+    let tasks = app.keeper.read(|hall| hall.hotline.telephone.missed_calls());
+    assert_eq!(tasks.iter().map(|task| task.count).collect::<Vec<_>>(), [2]);
+    let path = format!("/telephony/missed/{}/handled", tasks[0].last_call);
+    let operator = app.staff("operator");
+    operator.post(&path, json!({ "call": "hc_999" })).await.refused(422, "invalid_field");
+    let first = operator.post(&path, json!({})).await.ok();
+    assert!(app.keeper.read(|hall| hall.hotline.telephone.missed_calls()).is_empty());
+    assert_eq!(operator.post(&path, json!({})).await.ok()["rev"], first["rev"], "a second time changes nothing");
+    operator.post("/telephony/missed/pc_999/handled", json!({})).await.refused(404, "not_found");
+    app.staff("handler").post(&path, json!({})).await.refused(403, "forbidden");
+}
+
+#[actix_web::test]
 async fn what_zammad_s_door_refuses_is_told_in_zammad_s_words() {
     let app = with_zammad().await;
     let refused = |answer: Answer, status: u16, error: &str| {

@@ -1,4 +1,4 @@
-//! `/cti`, `/integrations/…/calls`: where exchanges tell of calls; and `/telephony/recent`: what they told lately.
+//! `/cti`, `/integrations/…/calls`: where exchanges tell of calls; `/telephony`: what they told lately, and who was called back.
 
 use std::fmt;
 
@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Door;
+use crate::domain::command::Command;
+use crate::domain::ids::{HotlineCallId, PhoneCallId};
 use crate::telephony::ami::Condition;
 use crate::telephony::neutral::NeutralCall;
 use crate::telephony::recent::{Heard, Made, Way};
@@ -23,7 +25,9 @@ use crate::web::ask::{Ask, Given, Look, path_of, state_of};
 use crate::web::body;
 use crate::web::gate::admit;
 use crate::web::problem::Problem;
-use crate::web::rights::{KnockAsExchange, SeeTelephony, TellCalls};
+use crate::web::rights::{KnockAsExchange, ReturnCalls, SeeTelephony, TellCalls};
+use crate::web::wire::hall::Committed;
+use crate::web::wire::reply::committed;
 
 /// Minutes that are looked back when nothing is said.
 const MINUTES: i64 = 5;
@@ -34,6 +38,12 @@ pub(super) fn doors() -> Vec<Door> {
     vec![
         Door::hook::<KnockAsExchange, _, _>("/cti/{token}", "Tells of a call, in the words of Zammad's generic CTI.", cti),
         Door::ask(Method::POST, "/integrations/{source}/calls", "Tells of a call; the same message may come again.", tell),
+        Door::ask(
+            Method::POST,
+            "/telephony/missed/{id}/handled",
+            "The caller was called back; every earlier miss of the same number is settled.",
+            handled,
+        ),
         Door::look("/telephony/recent", "What telephone exchanges sent lately, and what was made of it.", recent),
     ]
 }
@@ -149,6 +159,26 @@ async fn tell(ask: Ask<TellCalls, String, NeutralCall>) -> Result<Given<CallTold
         Taken::TooOld => (None, false),
     };
     Given::ok(&CallTold { phone_call: phone_call.map(|id| id.to_string()), news })
+}
+
+/// How a missed caller was seen to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct HandledBody {
+    /// The operator's record of the call-back.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    call: Option<HotlineCallId>,
+}
+
+async fn handled(ask: Ask<ReturnCalls, PhoneCallId, HandledBody>) -> Result<Given<Committed>, Problem> {
+    let (ask, HandledBody { call }) = ask.split();
+    if let Some(call) = call
+        && !ask.state.keeper.read(|hall| hall.hotline.calls.contains_key(&call))
+    {
+        return Err(Problem::invalid("call", "is not a call that is remembered"));
+    }
+    ask.submit(Command::HandlePhoneCall { phone_call: ask.path, call }, committed()).await
 }
 
 /// How far to look back.
