@@ -173,8 +173,8 @@ test('a case number survives how people type it', () => {
 // The exchange
 
 test('whatever an exchange sent becomes a row, and nonsense becomes none', () => {
-  const [row] = rowsOf({ items: [{ at: '2026-11-23T01:00:00Z', source: 'zammad', event: 'newCall', from: '139****1234', callId: '7' }, 3, null] });
-  expect(row).toMatchObject({ at: '2026-11-23T01:00:00Z', source: 'zammad', event: 'newCall', from: '139****1234', call: '7', agent: '' });
+  const [row] = rowsOf({ items: [{ at: '2026-11-23T01:00:00Z', way: 'zammad', source: 'pbx', text: 'newCall 139****1234', call_id: '7', made: { news: 'ringing' } }, 3, null] });
+  expect(row).toEqual({ at: '2026-11-23T01:00:00Z', source: 'zammad · pbx', text: 'newCall 139****1234', call: '7', made: 'ringing' });
   expect(rowsOf(null)).toEqual([]);
   expect(rowsOf({ items: 'no' })).toEqual([]);
 });

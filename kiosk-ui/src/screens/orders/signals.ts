@@ -2,13 +2,13 @@
 
 export interface SignalRow {
   at: string | null;
+  /// By which way, and which exchange.
   source: string;
-  event: string;
-  from: string;
-  to: string;
-  agent: string;
+  /// The message itself, its numbers masked.
+  text: string;
   call: string;
-  result: string;
+  /// What was made of it.
+  made: string;
 }
 
 const rowsMax = 200;
@@ -16,29 +16,26 @@ const rowsMax = 200;
 type Thing = Record<string, unknown>;
 const isThing = (value: unknown): value is Thing => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function first(thing: Thing, names: string[]): string {
-  for (const name of names) {
-    const value = thing[name];
-    if (typeof value === 'string' && value !== '') return value;
-    if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  }
+/// A word, or what stands in a thing of words.
+function words(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (isThing(value)) return Object.values(value).map(words).filter((each) => each !== '').join(' · ');
   return '';
 }
+const join = (...parts: unknown[]): string => parts.map(words).filter((each) => each !== '').join(' · ');
 
 /// From `{"items":[…]}` or a bare list.
 export function rowsOf(answer: unknown): SignalRow[] {
-  const list = Array.isArray(answer) ? answer : isThing(answer) ? (['items', 'signals', 'events'].map((name) => answer[name]).find(Array.isArray) ?? []) : [];
+  const list = Array.isArray(answer) ? answer : isThing(answer) && Array.isArray(answer['items']) ? answer['items'] : [];
   return (list as unknown[])
     .filter(isThing)
     .slice(0, rowsMax)
     .map((each) => ({
-      at: first(each, ['at', 'received_at', 'time']) || null,
-      source: first(each, ['source', 'from_source']),
-      event: first(each, ['event', 'kind', 'type', 'what']),
-      from: first(each, ['caller_masked', 'caller', 'from']),
-      to: first(each, ['callee', 'to', 'dialled', 'queue']),
-      agent: first(each, ['agent', 'user', 'answered_by']),
-      call: first(each, ['phone_call', 'call', 'call_id', 'callId', 'id']),
-      result: first(each, ['outcome', 'result', 'cause', 'effect', 'problem', 'note']),
+      at: words(each['at']) || null,
+      source: join(each['way'], each['source']),
+      text: join(each['text']),
+      call: join(each['call_id']),
+      made: join(each['made'], each['detail'], each['reason']),
     }));
 }

@@ -301,7 +301,7 @@ export type Ringing = {
   state: 'ringing' | 'answered';
 };
 export type Missed = { phone_call: string; caller: string | null; misses: number; first_at: string; last_at: string };
-export type TelephoneToday = { offered: number; answered: number; within_15_s: number; missed: number };
+export type TelephoneToday = { offered: number; answered: number; within_15_s: number; wait_known: number; missed: number };
 export type TeamLoad = { id: string; name: Text; waiting: number; held: number; overdue: number };
 export type HotlineState = {
   at: string;
