@@ -1,0 +1,128 @@
+//! Two servers under the same load in turns: who is first changes every round, and nobody starts before the other has come to rest.
+
+use std::time::Duration;
+
+use super::house::Running;
+use super::load::{Crowd, Measured, Pace, Person};
+use super::table::{Table, at_least, at_most, float, median, median_ratio};
+
+/// How long each is loaded in a round, fully and on schedule.
+const FULL: Duration = Duration::from_millis(1_500);
+const PACED: Duration = Duration::from_secs(2);
+const WARM_UP: Duration = Duration::from_millis(700);
+/// On schedule, the slower of both is asked for this part of what it can carry.
+const SCHEDULED_PART: f64 = 0.5;
+/// Processor time is counted by the system in ticks of 10 ms.
+const TICK_US: f64 = 10_000.0;
+
+/// One of both, with its people.
+pub struct Side<'a, P> {
+    pub running: &'a Running,
+    pub crowd: Crowd<P>,
+}
+
+/// What one side did, round by round.
+#[derive(Default)]
+struct Rounds {
+    rate: Vec<f64>,
+    p50: Vec<f64>,
+    p99: Vec<f64>,
+    cpu_us: Vec<f64>,
+    failed: u64,
+}
+
+impl Rounds {
+    fn full(&mut self, measured: &Measured, ticks: u64) {
+        self.rate.push(measured.rate());
+        self.cpu_us.push(float(ticks) * TICK_US / float(measured.answered.max(1)));
+        self.failed += measured.failed;
+    }
+
+    fn paced(&mut self, measured: &Measured) {
+        self.p50.push(measured.ms(0.5));
+        self.p99.push(measured.ms(0.99));
+        self.failed += measured.failed;
+    }
+}
+
+impl<P: Person> Side<'_, P> {
+    async fn full(&mut self, rounds: &mut Rounds) {
+        let before = self.running.ticks();
+        let measured = self.crowd.run(Pace::Full, FULL).await;
+        self.running.settle().await;
+        rounds.full(&measured, self.running.ticks() - before);
+    }
+
+    async fn paced(&mut self, gap: Duration, rounds: &mut Rounds) {
+        rounds.paced(&self.crowd.run(Pace::Every(gap), PACED).await);
+        self.running.settle().await;
+    }
+}
+
+/// A new table for presses.
+pub fn table(what: &str) -> Table {
+    let columns = [
+        "at once",
+        "ours /s",
+        "reference /s",
+        "times",
+        "asked /s",
+        "p50 ms",
+        "reference",
+        "p99 ms",
+        "reference",
+        "times",
+        "CPU µs",
+        "reference",
+    ];
+    let mut table = Table::new(what, &columns);
+    table.note(
+        "`/s`: as fast as answers come. `asked /s`: an open-loop schedule both can carry; times count from when a question was due. \
+         `CPU µs`: processor time of the server and its Redis for each answer, with all that follows after it.",
+    );
+    table
+}
+
+/// One row: so many people at once, in so many rounds.
+pub async fn row<P: Person>(table: &mut Table, people: usize, rounds: usize, ours: &mut Side<'_, P>, theirs: &mut Side<'_, P>) {
+    let warm = |measured: Measured| measured.rate();
+    let slower = warm(ours.crowd.run(Pace::Full, WARM_UP).await);
+    ours.running.settle().await;
+    let slower = slower.min(warm(theirs.crowd.run(Pace::Full, WARM_UP).await));
+    let asked = slower * SCHEDULED_PART;
+    let gap = Duration::from_secs_f64(float(u64::try_from(people).unwrap_or(1)) / asked);
+    let (mut our, mut their) = (Rounds::default(), Rounds::default());
+    for round in 0..rounds {
+        if round % 2 == 0 {
+            ours.full(&mut our).await;
+            theirs.full(&mut their).await;
+            theirs.paced(gap, &mut their).await;
+            ours.paced(gap, &mut our).await;
+        } else {
+            theirs.full(&mut their).await;
+            ours.full(&mut our).await;
+            ours.paced(gap, &mut our).await;
+            theirs.paced(gap, &mut their).await;
+        }
+    }
+    let times = median_ratio(&our.rate, &their.rate);
+    let tail = median_ratio(&our.p99, &their.p99);
+    table.row(vec![
+        people.to_string(),
+        format!("{:.0}", median(&our.rate)),
+        format!("{:.0}", median(&their.rate)),
+        if people == 64 { at_least(times, 1.5) } else { format!("{times:.2}") },
+        format!("{asked:.0}"),
+        format!("{:.2}", median(&our.p50)),
+        format!("{:.2}", median(&their.p50)),
+        format!("{:.2}", median(&our.p99)),
+        format!("{:.2}", median(&their.p99)),
+        if people == 1 { at_most(tail, 1.3) } else { format!("{tail:.2}") },
+        format!("{:.0}", median(&our.cpu_us)),
+        format!("{:.0}", median(&their.cpu_us)),
+    ]);
+    let failed = our.failed + their.failed;
+    if failed > 0 {
+        table.note(&format!("At {people}: {} of ours and {} of the reference's answers were refusals.", our.failed, their.failed));
+    }
+}
