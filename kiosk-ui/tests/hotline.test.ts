@@ -215,7 +215,7 @@ test('a reload goes on with what was not sent yet', async () => {
   const [kept] = keptCalls();
   const again = new OpenCall(second.doors, second.around, kept!);
   expect(again.form.description).toBe('暖气片漏水');
-  await again.flush();
+  await again.look();
   expect(second.sent).toEqual([{ what: 'patch', patch: { description: '暖气片漏水' } }]);
 });
 

@@ -88,7 +88,7 @@ export class OpenCall {
     this.#later(restMs);
   }
 
-  /// Sends what is not sent yet; true when the server knows everything that can be known.
+  /// Sends what is not sent yet; true when the server knows everything that it takes.
   flush(): Promise<boolean> {
     this.#stop?.();
     this.#stop = null;
@@ -128,8 +128,9 @@ export class OpenCall {
     const now = fieldsOf(this.form);
     const patch = patchOf(this.#known, now, this.refused);
     if (Object.keys(patch).length === 0) {
-      this.saving = Object.keys(this.refused).length === 0 ? 'saved' : 'refused';
-      this.problem = null;
+      const whole = Object.keys(this.refused).length === 0;
+      this.saving = whole ? 'saved' : 'refused';
+      if (whole) this.problem = null;
       return true;
     }
     this.saving = 'sending';
@@ -167,24 +168,17 @@ export class OpenCall {
     this.#stop = this.#browser.later(ms, () => void this.flush());
   }
 
-  /// Learns what is known when the call was opened elsewhere or the page was loaded again.
+  /// After a reload: sends what was not sent yet, and learns what is known.
   async look(): Promise<void> {
-    if (this.id === null) return void (await this.flush());
+    if (!(await this.flush()) || this.id === null || this.around !== null) return;
     const call = callOf(await this.#doors.hotlineCall(this.id));
     if (call.ended_at !== null) {
       this.saving = 'ended';
       return;
     }
-    const { address } = call;
-    const phone = this.form.number.trim();
-    this.around = await this.#doors.known({
-      ...(phone === '' ? {} : { phone }),
-      ...(call.customer_no ? { customer_no: call.customer_no } : {}),
-      ...(address.community ? { community: address.community } : {}),
-      ...(address.building ? { building: address.building } : {}),
-      ...(address.unit ? { unit: address.unit } : {}),
-      ...(address.room ? { room: address.room } : {}),
-    });
+    const { address, customer_no } = call;
+    const asked = { phone: this.form.number.trim(), customer_no, community: address.community, building: address.building, unit: address.unit, room: address.room };
+    this.around = await this.#doors.known(asked);
   }
 }
 

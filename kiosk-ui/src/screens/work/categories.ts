@@ -65,7 +65,6 @@ const foundMax = 8;
 export function find(categories: PlanCategory[], typed: string, max: number = foundMax): Found[] {
   const wanted = typed.trim().toLowerCase();
   const byId = new Map(categories.map((each) => [each.id, each]));
-  const parents = new Set(categories.map((each) => each.parent));
   const path = (category: PlanCategory): PlanCategory[] => {
     const above: PlanCategory[] = [];
     for (let up = byId.get(category.parent ?? ''); up !== undefined && above.length < 5; up = byId.get(up.parent ?? '')) above.unshift(up);
@@ -73,19 +72,19 @@ export function find(categories: PlanCategory[], typed: string, max: number = fo
   };
   const ranked: { found: Found; rank: number; place: number }[] = [];
   categories.forEach((category, place) => {
-    const rank = rankOf(category, wanted, parents.has(category.id));
+    const rank = rankOf(category, wanted, category.parent === null);
     if (rank !== null) ranked.push({ found: { category, path: path(category) }, rank, place });
   });
   return ranked.sort((a, b) => a.rank - b.rank || a.place - b.place).slice(0, max).map((each) => each.found);
 }
 
-/// Smaller is better; null: not found.
-function rankOf(category: PlanCategory, wanted: string, isParent: boolean): number | null {
-  const later = isParent ? 0.5 : 0;
-  if (wanted === '') return isParent ? null : 9;
+/// Smaller is better; null: not found. A whole branch is a poorer answer than a kind.
+function rankOf(category: PlanCategory, wanted: string, isBranch: boolean): number | null {
+  const later = isBranch ? 0.5 : 0;
+  if (wanted === '') return isBranch ? null : 9;
   const id = category.id.toLowerCase();
-  if (id === wanted) return 0;
-  if (id.startsWith(wanted)) return 1 + later;
+  // The shorter code first: R1 before R1-1.
+  if (id.startsWith(wanted)) return (id.length - wanted.length) / 100;
   if (category.name.zh.includes(wanted)) return 2 + later;
   if (/^[a-z]+$/.test(wanted) && initialsMatch(category.name.zh, wanted)) return 3 + later;
   if (category.name.en.toLowerCase().includes(wanted)) return 4 + later;

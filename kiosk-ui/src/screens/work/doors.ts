@@ -78,7 +78,7 @@ export class Doors extends Api {
   hotlineCall = (id: string): Promise<{ call: HotlineCall } | HotlineCall> => this.send('GET', `/hotline/calls/${seg(id)}`);
   calls = (parts: { phone?: string; customer_no?: string; q?: string; limit?: string; cursor?: string }): Promise<Items<CallBrief>> =>
     this.send('GET', `/hotline/calls${query(parts)}`);
-  known = (parts: Partial<Record<'phone' | 'customer_no' | 'community' | 'building' | 'unit' | 'room', string>>): Promise<Known> =>
+  known = (parts: Partial<Record<'phone' | 'customer_no' | 'community' | 'building' | 'unit' | 'room', string | null>>): Promise<Known> =>
     this.send('GET', `/hotline/known${query(parts)}`);
   missedHandled = (phoneCall: string, body: { call?: string }, options?: CallOptions): Promise<Committed> =>
     this.send('POST', `/telephony/missed/${seg(phoneCall)}/handled`, body, options);
