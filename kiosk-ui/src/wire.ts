@@ -15,6 +15,24 @@ export type WhyRule = 'least_score' | 'chosen' | 'reserved';
 export type Standing = 'open' | 'break' | 'before_opening' | 'after_closing' | 'holiday';
 export type ClosedReason = 'closed_by_staff' | 'hall_closed' | 'full' | 'no_counter';
 export type CallState = 'called' | 'serving' | 'done' | 'missed';
+export type OrderState = 'review' | 'dispatched' | 'accepted' | 'contacted' | 'arrived' | 'waiting_customer' | 'deferred' | 'merged' | 'resolved' | 'replied' | 'closed' | 'withdrawn';
+export type Urgency = 'normal' | 'urgent' | 'emergency';
+export type Vulnerable = 'elderly' | 'infant' | 'patient';
+export type HeatStatus = 'heated' | 'stopped' | 'arrears' | 'new';
+export type CallerRole = 'owner' | 'tenant' | 'property' | 'company' | 'other';
+export type Leak = 'drops' | 'flows' | 'gushes';
+export type CallDirection = 'in' | 'out' | 'callback' | 'missed';
+export type Channel = 'phone' | 'hall' | 'transfer_12345' | 'wechat' | 'letter';
+export type Disposition = 'answered_directly' | 'work_order' | 'attached' | 'transferred' | 'invalid' | 'emergency';
+export type Reached = 'reached' | 'no_answer' | 'wrong_number' | 'refused';
+export type ActionKind = 'work' | 'investigation' | 'note';
+export type ClockKind = 'accept' | 'contact' | 'arrive' | 'resolve' | 'reply' | 'callback';
+export type Pace = 'natural' | 'working';
+export type ClockState = 'running' | 'paused' | 'breached' | 'done';
+export type SeasonPhase = 'off' | 'first' | 'main';
+export type Desk = 'review' | 'callback' | 'extension';
+export type PhoneState = 'ringing' | 'answered' | 'ended' | 'missed' | 'handled';
+export type IncidentState = 'open' | 'resolved';
 export type ProblemCode = 'unauthenticated' | 'session_expired' | 'bad_credentials' | 'forbidden' | 'not_your_counter' | 'not_your_team' | 'lead_only' | 'origin_refused' | 'not_found' | 'method_not_allowed' | 'gone' | 'pairing_expired' | 'pairing_used' | 'payload_too_large' | 'unsupported_media_type' | 'malformed_json' | 'idempotency_key_missing' | 'bad_idempotency_key' | 'bad_request' | 'invalid_field' | 'unknown_field' | 'idempotency_key_reused' | 'refusal_needs_reason_and_solution' | 'missing_materials_needs_list' | 'weak_password' | 'unknown_service' | 'unknown_counter' | 'unknown_team' | 'unknown_category' | 'unknown_cause' | 'resolution_incomplete' | 'reply_missing' | 'work_order_missing' | 'too_many_attempts' | 'too_many_requests' | 'hall_closed' | 'service_closed' | 'service_full' | 'hall_full' | 'wrong_state' | 'limit_reached' | 'stale_lease' | 'wip_limit' | 'callback_by_handler' | 'call_ended' | 'extension_too_late' | 'no_extension_asked' | 'incident_resolved' | 'already_attached' | 'order_has_children' | 'counter_moved_on' | 'counter_taken_over' | 'counter_not_open' | 'counter_paused' | 'ticket_in_hand' | 'no_ticket_in_hand' | 'counter_does_not_serve' | 'recall_too_soon' | 'already_rated' | 'already_exists' | 'last_admin' | 'setup_done' | 'emergency' | 'too_many_live_tickets' | 'store_away' | 'store_unsafe' | 'overloaded' | 'shutting_down' | 'internal';
 
 // Live frames.
@@ -274,6 +292,577 @@ export type TicketView = {
   notices: Array<Notice>;
 };
 
+// The hotline and its orders.
+export type OrderClock = {
+  state: ClockState;
+  due: string | null;
+  done_at: string | null;
+  total_s: number;
+  remaining_s: number | null;
+  pace: Pace;
+  late: boolean;
+};
+export type OrderClocks = {
+  accept?: OrderClock;
+  contact?: OrderClock;
+  arrive?: OrderClock;
+  resolve?: OrderClock;
+  reply?: OrderClock;
+  callback?: OrderClock;
+};
+export type NextClock = {
+  kind: ClockKind;
+  due: string;
+  state: ClockState;
+};
+export type Address = {
+  community: string | null;
+  building: string | null;
+  unit: string | null;
+  room: string | null;
+  text: string | null;
+  station: string | null;
+  area: string | null;
+  riser: string | null;
+  team: string | null;
+  share_ppm: number | null;
+};
+export type Symptoms = {
+  rooms: Array<string>;
+  since: string | null;
+  room_tenths: number | null;
+  neighbours_too: boolean | null;
+  leak: Leak | null;
+  electricity_risk: boolean | null;
+};
+export type OrderCustomer = {
+  name_masked: string | null;
+  phone_masked: string | null;
+  customer_no: string | null;
+  role: CallerRole | null;
+  vulnerable: Array<Vulnerable>;
+  language: Language;
+};
+export type Revealed = {
+  name: string | null;
+  phone: string | null;
+  customer_no: string | null;
+};
+export type OrderOrigin = {
+  calls: Array<string>;
+  ticket: string | null;
+  external_no: string | null;
+  incident: string | null;
+};
+export type Appointment = {
+  from: string;
+  to: string;
+};
+export type OrderLease = {
+  handler: string;
+  token?: number;
+  until: string | null;
+};
+export type OrderContact = {
+  at: string;
+  by: string;
+  outcome: Reached;
+  note: string | null;
+};
+export type OrderAction = {
+  at: string;
+  by: string;
+  kind: ActionKind;
+  what: string;
+  parts: string | null;
+  photo_ref: string | null;
+};
+export type Signature = { 'signed': string } | 'verbal' | { 'refused': string };
+export type RoomTemperature = {
+  measured_at: string;
+  room: string;
+  reading_tenths: number;
+  outdoor_tenths: number | null;
+  standard_tenths: number | null;
+  point_ok: boolean;
+  doors_shut_min: number;
+  stable_min: number;
+  instrument: string;
+  calibrated_until: string | null;
+  signature: Signature;
+  objection: string | null;
+};
+export type OrderResolution = {
+  at: string;
+  by: string;
+  cause: string;
+  solved: boolean;
+  unsolved_reason: string | null;
+  valid_claim: boolean;
+  out_of_scope: boolean;
+  public_reply: string | null;
+  signature: Signature | null;
+  refund_days: number | null;
+};
+export type OrderReply = {
+  at: string;
+  by: string;
+  text: string;
+};
+export type OrderCallback = {
+  at: string;
+  by: string;
+  reached: boolean;
+  solved: boolean | null;
+  grade: number | null;
+  remark: string | null;
+};
+export type OrderReturn = {
+  at: string;
+  by: string;
+  team: string | null;
+  reason: string;
+};
+export type OrderCoTeam = {
+  team: string;
+  at: string;
+  by: string;
+  reason: string | null;
+  due: string | null;
+  done_at: string | null;
+  overdue: boolean;
+};
+export type ExtensionDecision = {
+  granted: boolean;
+  by: string;
+  at: string;
+  note: string | null;
+};
+export type OrderExtension = {
+  clock: ClockKind;
+  until: string;
+  reason: string;
+  by: string;
+  at: string;
+  decision: ExtensionDecision | null;
+};
+export type OrderUrge = {
+  at: string;
+  by: string;
+  call: string | null;
+  note: string | null;
+};
+export type StoryLine = {
+  rev: number;
+  at: string;
+  by: string;
+  type: string;
+  note: string | null;
+};
+export type OrderBrief = {
+  no: string;
+  state: OrderState;
+  category: string;
+  category_name: Text;
+  title: string | null;
+  urgency: Urgency;
+  team: string | null;
+  team_name: Text | null;
+  handler: string | null;
+  community: string | null;
+  building: string | null;
+  unit: string | null;
+  room: string | null;
+  customer_masked: string | null;
+  phone_masked: string | null;
+  sealed: boolean;
+  created_at: string;
+  next_clock: NextClock | null;
+  escalation: number;
+  supervised: number;
+  urges: number;
+  reopened: number;
+  deferred_until: string | null;
+  merged_into: string | null;
+  children: number;
+  incident: string | null;
+};
+export type WorkOrder = {
+  description: string | null;
+  symptoms: Symptoms;
+  customer: OrderCustomer | null;
+  address: Address;
+  origin: OrderOrigin;
+  appointment: Appointment | null;
+  phase: SeasonPhase | null;
+  clocks_by: string;
+  clocks: OrderClocks;
+  lease: OrderLease | null;
+  handlers: Array<string>;
+  co_teams: Array<OrderCoTeam>;
+  accepted_at: string | null;
+  contacts: Array<OrderContact>;
+  arrived_at: string | null;
+  actions: Array<OrderAction>;
+  temperatures: Array<RoomTemperature>;
+  resolution: OrderResolution | null;
+  reply: OrderReply | null;
+  callbacks: Array<OrderCallback>;
+  returns: Array<OrderReturn>;
+  extension: OrderExtension | null;
+  urges_list: Array<OrderUrge>;
+  children_list: Array<string>;
+  waiting_reason: string | null;
+  created_by: string;
+  closed_at: string | null;
+  closed_by: string | null;
+  story: Array<StoryLine>;
+  no: string;
+  state: OrderState;
+  category: string;
+  category_name: Text;
+  title: string | null;
+  urgency: Urgency;
+  team: string | null;
+  team_name: Text | null;
+  handler: string | null;
+  community: string | null;
+  building: string | null;
+  unit: string | null;
+  room: string | null;
+  customer_masked: string | null;
+  phone_masked: string | null;
+  sealed: boolean;
+  created_at: string;
+  next_clock: NextClock | null;
+  escalation: number;
+  supervised: number;
+  urges: number;
+  reopened: number;
+  deferred_until: string | null;
+  merged_into: string | null;
+  children: number;
+  incident: string | null;
+};
+export type GivenLease = {
+  token: number;
+  until: string | null;
+};
+export type OrderMade = {
+  work_order: WorkOrder;
+  urged: boolean;
+  reopened: boolean;
+  epoch: string;
+  rev: number;
+};
+export type OrderAnswer = {
+  work_order: WorkOrder;
+  lease: GivenLease | null;
+  epoch: string;
+  rev: number;
+};
+export type RevealAnswer = {
+  work_order: WorkOrder;
+  lease: GivenLease | null;
+  customer: Revealed;
+  epoch: string;
+  rev: number;
+};
+export type ClaimAnswer = {
+  work_order: WorkOrder | null;
+  lease: GivenLease | null;
+  epoch: string;
+  rev: number;
+};
+export type Incident = {
+  id: string;
+  title: string;
+  communities: Array<string>;
+  station: string | null;
+  category: string;
+  script: Text | null;
+  expected_end: string | null;
+  master: string;
+  opened_at: string;
+  opened_by: string;
+  attached: number;
+  resolved_at: string | null;
+  public_reply: string | null;
+  state: IncidentState;
+};
+export type Suspicion = {
+  community: string;
+  calls: number;
+  expected: number;
+  window_s: number;
+  chance_exponent: number;
+  at: string;
+  call: string;
+};
+export type Attached = {
+  call: string;
+  order: OrderBrief;
+};
+export type IncidentFull = {
+  attached_list: Array<Attached>;
+  id: string;
+  title: string;
+  communities: Array<string>;
+  station: string | null;
+  category: string;
+  script: Text | null;
+  expected_end: string | null;
+  master: string;
+  opened_at: string;
+  opened_by: string;
+  attached: number;
+  resolved_at: string | null;
+  public_reply: string | null;
+  state: IncidentState;
+};
+export type IncidentAnswer = {
+  incident: Incident;
+  epoch: string;
+  rev: number;
+};
+export type AttachAnswer = {
+  incident: Incident;
+  work_order: WorkOrder;
+  epoch: string;
+  rev: number;
+};
+export type HotlineCall = {
+  id: string;
+  channel: Channel;
+  direction: CallDirection;
+  operator: string;
+  logged_at: string;
+  changed_at: string;
+  ended_at: string | null;
+  phone_call: string | null;
+  caller_number: string | null;
+  caller_masked: string | null;
+  caller_name: string | null;
+  caller_role: CallerRole | null;
+  callback_number: string | null;
+  customer_no: string | null;
+  address: Address;
+  heat_status: HeatStatus | null;
+  area_m2: number | null;
+  category: string | null;
+  category_name: Text | null;
+  symptoms: Symptoms;
+  description: string | null;
+  urgency: Urgency;
+  safety: boolean;
+  sealed: boolean;
+  language: Language;
+  dialect: string | null;
+  vulnerable: Array<Vulnerable>;
+  kb_article: string | null;
+  promise: string | null;
+  recording_ref: string | null;
+  seat: string | null;
+  satisfaction: number | null;
+  disposition: Disposition | null;
+  note: string | null;
+  work_order: string | null;
+  incident: string | null;
+  orders: Array<string>;
+  repeat_of: string | null;
+};
+export type CallBrief = {
+  id: string;
+  channel: Channel;
+  direction: CallDirection;
+  operator: string;
+  logged_at: string;
+  ended_at: string | null;
+  caller_masked: string | null;
+  caller_name_masked: string | null;
+  community: string | null;
+  building: string | null;
+  unit: string | null;
+  room: string | null;
+  category: string | null;
+  category_name: Text | null;
+  description: string | null;
+  sealed: boolean;
+  disposition: Disposition | null;
+  work_order: string | null;
+  incident: string | null;
+};
+export type Known = {
+  calls: Array<CallBrief>;
+  tickets: Array<TicketBrief>;
+  orders: Array<OrderBrief>;
+  incidents: Array<Incident>;
+  same_flat: OrderBrief | null;
+};
+export type CallLogged = {
+  call: HotlineCall;
+  known: Known;
+  epoch: string;
+  rev: number;
+};
+export type CallChanged = {
+  call: HotlineCall;
+  known: Known;
+  suggestion: Suspicion | null;
+  epoch: string;
+  rev: number;
+};
+export type CallEnded = {
+  call: HotlineCall;
+  work_order: WorkOrder | null;
+  urged: boolean;
+  reopened: boolean;
+  epoch: string;
+  rev: number;
+};
+export type CaseStep = {
+  at: string;
+  type: string;
+  text: Text;
+};
+export type Case = {
+  no: string;
+  category: Text;
+  state: OrderState;
+  state_text: Text;
+  next_step: Text;
+  promise_due: string | null;
+  created_at: string;
+  steps: Array<CaseStep>;
+  public_reply: string | null;
+  hotline: string;
+};
+export type PlanTeam = {
+  id: string;
+  name: Text;
+  wip_max: number;
+  phone: string | null;
+  ladder: Array<Text>;
+};
+export type PlanCategory = {
+  id: string;
+  parent: string | null;
+  name: Text;
+  visit: boolean;
+  skills: Array<string>;
+  team: string | null;
+  answer_directly: boolean;
+  emergency: boolean;
+  sealed_default: boolean;
+};
+export type PlanWord = {
+  id: string;
+  name: Text;
+};
+export type PlanRules = {
+  lease_s: number;
+  hold_s: number;
+  returns_before_lead: number;
+  callback_attempts_max: number;
+  closed_kept_days: number;
+  repeat_days: number;
+  reopen_grade_max: number;
+};
+export type Plan = {
+  teams: Array<PlanTeam>;
+  desk: string | null;
+  categories: Array<PlanCategory>;
+  causes: Array<PlanWord>;
+  return_reasons: Array<PlanWord>;
+  rules: PlanRules;
+  preset: string | null;
+};
+export type RingingCall = {
+  phone_call: string;
+  caller_masked: string | null;
+  caller: string | null;
+  agent: string | null;
+  agent_name: string | null;
+  queue: string | null;
+  since: string;
+  state: PhoneState;
+  hotline_call: string | null;
+};
+export type MissedCaller = {
+  phone_call: string;
+  caller_masked: string;
+  caller: string;
+  misses: number;
+  first_at: string;
+  last_at: string;
+  queue: string | null;
+};
+export type DeskCounts = {
+  review: number;
+  callback: number;
+  extension: number;
+};
+export type TeamLoad = {
+  id: string;
+  name: Text;
+  waiting: number;
+  held: number;
+  overdue: number;
+};
+export type OpenCall = {
+  id: string;
+  operator: string;
+  logged_at: string;
+  community: string | null;
+};
+export type PhoneToday = {
+  offered: number;
+  answered: number;
+  within_15_s: number;
+  wait_known: number;
+  missed: number;
+};
+export type HotlineToday = {
+  logged: number;
+  ended: number;
+  by_disposition: Record<string, number>;
+  telephone: PhoneToday | null;
+};
+export type HotlineState = {
+  at: string;
+  incidents: Array<Incident>;
+  suspicions: Array<Suspicion>;
+  ringing: Array<RingingCall>;
+  missed: Array<MissedCaller>;
+  missed_count: number;
+  desks: DeskCounts;
+  callbacks: Array<OrderBrief>;
+  open_calls: Array<OpenCall>;
+  today: HotlineToday;
+  teams: Array<TeamLoad>;
+};
+export type TeamHead = {
+  id: string;
+  name: Text;
+  wip_max: number;
+};
+export type TeamState = {
+  at: string;
+  team: TeamHead;
+  queue: Array<OrderBrief>;
+  waiting: number;
+  held: Array<OrderBrief>;
+  helping: Array<OrderBrief>;
+  overdue: number;
+};
+export type LeadOrders = {
+  desks: DeskCounts;
+  teams: Array<TeamLoad>;
+  overdue: number;
+  escalated: Array<OrderBrief>;
+  incidents: Array<Incident>;
+};
+
 // What screens show.
 export type BoardCall = {
   number: string;
@@ -460,6 +1049,7 @@ export type LeadState = {
   forecast: ForecastKept;
   totals: Totals;
   health: HealthBrief;
+  orders: LeadOrders;
   demo: boolean;
 };
 
@@ -469,6 +1059,8 @@ export type User = {
   name: string;
   badge: string | null;
   roles: Array<Role>;
+  teams: Array<string>;
+  skills: Array<string>;
 };
 export type SessionAnswer = {
   user: User;
@@ -480,6 +1072,8 @@ export type Account = {
   name: string;
   badge: string | null;
   roles: Array<Role>;
+  teams: Array<string>;
+  skills: Array<string>;
 };
 export type DeviceScope = {
   counter: string;
@@ -490,6 +1084,7 @@ export type Device = {
   name: string;
   scope: DeviceScope | null;
   added_at: string;
+  teams: Array<string>;
 };
 export type PairedDevice = {
   id: string;

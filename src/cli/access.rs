@@ -9,7 +9,7 @@ use crate::domain::access::Account;
 use crate::domain::actor::{Actor, Caller, Role};
 use crate::domain::command::{Command, NewDevice};
 use crate::domain::hall::Hall;
-use crate::domain::ids::{CounterNo, DeviceId, Username};
+use crate::domain::ids::{CounterNo, DeviceId, SkillId, TeamId, Username};
 use crate::domain::refusal::Refusal;
 use crate::keeper::{Decided, Fault, Keeper, Render, Reply, Request};
 use crate::store::Journal;
@@ -18,12 +18,38 @@ use crate::store::Journal;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Change {
-    AddDevice { kind: Role, name: String, counter: Option<CounterNo>, digest: Arc<str> },
-    RevokeDevice { device: DeviceId },
-    AddAccount { account: Account },
-    SetPassword { username: Username, password_hash: Arc<str> },
-    SetDisabled { username: Username, disabled: bool },
-    RemoveAccount { username: Username },
+    AddDevice {
+        kind: Role,
+        name: String,
+        counter: Option<CounterNo>,
+        digest: Arc<str>,
+        #[serde(default)]
+        teams: Vec<TeamId>,
+        #[serde(default)]
+        skills: Vec<SkillId>,
+    },
+    RevokeDevice {
+        device: DeviceId,
+    },
+    AddAccount {
+        account: Account,
+    },
+    SetPassword {
+        username: Username,
+        password_hash: Arc<str>,
+    },
+    SetDisabled {
+        username: Username,
+        disabled: bool,
+    },
+    RemoveAccount {
+        username: Username,
+    },
+}
+
+/// A team that is not there would keep its people from every order.
+fn known_teams(hall: &Hall, teams: &[TeamId]) -> Result<(), Refusal> {
+    if teams.iter().all(|team| hall.profile.orders.team(team).is_some()) { Ok(()) } else { Err(Refusal::UnknownTeam) }
 }
 
 impl Change {
@@ -31,15 +57,20 @@ impl Change {
     fn command(&self, hall: &Hall) -> Result<Command, Refusal> {
         let account = |username: &Username| hall.access.accounts.get(username).cloned().ok_or(Refusal::NotFound);
         Ok(match self {
-            Self::AddDevice { kind, name, counter, digest } => {
+            Self::AddDevice { kind, name, counter, digest, teams, skills } => {
+                known_teams(hall, teams)?;
                 if counter.as_ref().is_some_and(|no| hall.profile.counter(no).is_none()) {
                     return Err(Refusal::UnknownCounter);
                 }
-                let device = NewDevice { kind: *kind, name: name.clone(), counter: counter.clone(), digest: digest.clone() };
+                let (teams, skills) = (teams.clone(), skills.clone());
+                let device = NewDevice { kind: *kind, name: name.clone(), counter: counter.clone(), digest: digest.clone(), teams, skills };
                 Command::AddDevice { device }
             }
             Self::RevokeDevice { device } => Command::RevokeDevice { device: *device },
-            Self::AddAccount { account } => Command::CreateAccount { account: account.clone() },
+            Self::AddAccount { account } => {
+                known_teams(hall, &account.teams)?;
+                Command::CreateAccount { account: account.clone() }
+            }
             Self::SetPassword { username, password_hash } => {
                 Command::ChangeAccount { account: Account { password_hash: password_hash.clone(), ..account(username)? } }
             }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::actor::Role;
-use crate::domain::ids::{CounterNo, DeviceId, Username};
+use crate::domain::ids::{CounterNo, DeviceId, SkillId, TeamId, Username};
 
 const CODES: &str = "\
 退出码 / exit codes:
@@ -176,6 +176,12 @@ pub(super) enum UserStep {
         /// 角色，可多次 / role, may be repeated: clerk, greeter, operator, handler, lead, manager, admin
         #[arg(long = "role", value_name = "ROLE", required = true, value_parser = role)]
         roles: Vec<Role>,
+        /// 班组，可多次；不写则全部 / team whose orders they work, may be repeated; all of them without it
+        #[arg(long = "team", value_name = "TEAM")]
+        teams: Vec<TeamId>,
+        /// 技能，可多次；不写则全部 / skill, may be repeated; everything without it
+        #[arg(long = "skill", value_name = "SKILL")]
+        skills: Vec<SkillId>,
         #[command(flatten)]
         place: Place,
     },
@@ -269,6 +275,12 @@ pub(super) struct TokenArgs {
     /// 窗口 / the counter it belongs to
     #[arg(long, value_name = "NO")]
     pub(super) counter: Option<CounterNo>,
+    /// 班组，可多次；不写则全部 / team whose orders it works, may be repeated; all of them without it
+    #[arg(long = "team", value_name = "TEAM")]
+    pub(super) teams: Vec<TeamId>,
+    /// 技能，可多次；不写则全部 / skill, may be repeated; everything without it
+    #[arg(long = "skill", value_name = "SKILL")]
+    pub(super) skills: Vec<SkillId>,
     #[command(flatten)]
     pub(super) place: Place,
 }

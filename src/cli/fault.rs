@@ -95,6 +95,7 @@ pub(super) fn refusal_words(refusal: &Refusal) -> String {
         Refusal::AlreadyExists => "已经存在 / it exists already".to_owned(),
         Refusal::LastAdmin => "最后一个管理员不能停用或删除 / the last administrator stays".to_owned(),
         Refusal::UnknownCounter => "没有这个窗口 / there is no such counter".to_owned(),
+        Refusal::UnknownTeam => "没有这个班组 / there is no such team".to_owned(),
         Refusal::UnknownService => "没有这项业务 / there is no such service".to_owned(),
         Refusal::InvalidField { field, problem } => format!("{field} 有误 / {field} is wrong: {problem}"),
         Refusal::TooMany { what, max } => format!("太多了，最多 {max} / too many {what}, at most {max}"),

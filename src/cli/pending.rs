@@ -110,7 +110,14 @@ mod tests {
     use crate::store::MemoryJournal;
 
     fn board(digest: &str) -> Change {
-        Change::AddDevice { kind: Role::Board, name: "b1".to_owned(), counter: None, digest: digest.into() }
+        Change::AddDevice {
+            kind: Role::Board,
+            name: "b1".to_owned(),
+            counter: None,
+            digest: digest.into(),
+            teams: Vec::new(),
+            skills: Vec::new(),
+        }
     }
 
     async fn keeper() -> Keeper<MemoryJournal> {

@@ -1,5 +1,7 @@
 //! `warmhall token` and `warmhall device`: what holds a bearer token.
 
+use std::sync::Arc;
+
 use super::access::Change;
 use super::args::{DeviceArgs, DeviceStep, Place, TokenArgs};
 use super::fault::Fault;
@@ -10,13 +12,24 @@ use crate::domain::ids::CounterNo;
 
 /// Prints a new token, and nothing else, on standard output.
 pub(super) async fn token(args: TokenArgs) -> Result<(), Fault> {
-    mint(&args.place, args.role, args.name, args.counter).await
+    let change = Change::AddDevice {
+        kind: args.role,
+        name: args.name,
+        counter: args.counter,
+        digest: Arc::default(),
+        teams: args.teams,
+        skills: args.skills,
+    };
+    mint(&args.place, change).await
 }
 
 pub(super) async fn device(args: DeviceArgs) -> Result<(), Fault> {
     match args.step {
         DeviceStep::List { place } => list(&place).await,
-        DeviceStep::Add { kind, name, counter, place } => mint(&place, kind, name, counter).await,
+        DeviceStep::Add { kind, name, counter, place } => {
+            let change = Change::AddDevice { kind, name, counter, digest: Arc::default(), teams: Vec::new(), skills: Vec::new() };
+            mint(&place, change).await
+        }
         DeviceStep::Revoke { device, place } => {
             let settings = place.settings()?;
             let (access, _) = place::look(&settings).await?;
@@ -29,16 +42,18 @@ pub(super) async fn device(args: DeviceArgs) -> Result<(), Fault> {
     }
 }
 
-async fn mint(place: &Place, kind: Role, name: String, counter: Option<CounterNo>) -> Result<(), Fault> {
+/// Adds a device with a new secret, and prints it.
+async fn mint(place: &Place, mut change: Change) -> Result<(), Fault> {
+    let Change::AddDevice { kind, name, counter, digest, .. } = &mut change else { return Ok(()) };
     if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
         return Err(Fault::usage("名称为 1–64 个字符 / a name is 1 to 64 characters"));
     }
-    if kind == Role::CounterDisplay && counter.is_none() {
+    if *kind == Role::CounterDisplay && counter.is_none() {
         return Err(Fault::usage("窗口屏需要 --counter / a counter display needs --counter"));
     }
     let settings = place.settings()?;
     let token = secrets::token()?;
-    let change = Change::AddDevice { kind, name, counter, digest: secrets::digest(&token) };
+    *digest = secrets::digest(&token);
     if place::make(&settings, &change).await? == Holds::NextStart {
         eprintln!("服务器未运行：令牌在下次启动时生效 / the server is closed: the token holds from its next start");
     }

@@ -13,7 +13,7 @@ use crate::domain::ids::Username;
 pub(super) async fn user(args: UserArgs) -> Result<(), Fault> {
     match args.step {
         UserStep::List { place } => list(&place.settings()?).await,
-        UserStep::Add { username, name, badge, roles, place } => {
+        UserStep::Add { username, name, badge, roles, teams, skills, place } => {
             let settings = place.settings()?;
             let (access, waiting) = place::look(&settings).await?;
             if knows(&access, &waiting, &username) {
@@ -24,16 +24,7 @@ pub(super) async fn user(args: UserArgs) -> Result<(), Fault> {
             }
             let password_hash = secrets::password_hash(&secrets::ask_password()?, username.as_str())?;
             let name = name.unwrap_or_else(|| username.to_string());
-            let account = Account {
-                username: username.clone(),
-                name,
-                badge,
-                roles,
-                password_hash,
-                disabled: false,
-                teams: Vec::new(),
-                skills: Vec::new(),
-            };
+            let account = Account { username: username.clone(), name, badge, roles, password_hash, disabled: false, teams, skills };
             say(place::make(&settings, &Change::AddAccount { account }).await?, &format!("账号已建立 / added: {username}"));
             Ok(())
         }

@@ -64,6 +64,12 @@ pub struct Device {
     /// SHA-256 of the token, hex; never leaves the server.
     pub digest: Arc<str>,
     pub added_at: DateTime<Utc>,
+    /// Of a handler's token: the teams whose orders it works; none named is all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<TeamId>,
+    /// Of a handler's token: what its holder can do; nothing named is everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<SkillId>,
 }
 
 /// A device that shows a code and waits for somebody to approve it.

@@ -11,7 +11,7 @@ use super::forecast::Range;
 use super::hotline_call::{CallDirection, CallEnd, CallPatch, Channel};
 use super::ids::{
     CauseId, CounterNo, DeviceId, HotlineCallId, IncidentId, NoticeId, OrderNo, PairingId, PhoneCallId, Prefix, ServiceId, SessionId,
-    TeamId, TicketId, Username,
+    SkillId, TeamId, TicketId, Username,
 };
 use super::incident::IncidentFacts;
 use super::phone::Phone;
@@ -247,13 +247,17 @@ pub struct NewDevice {
     pub name: String,
     pub counter: Option<CounterNo>,
     pub digest: Arc<str>,
+    /// Of a handler's token, as of an account.
+    pub teams: Vec<TeamId>,
+    pub skills: Vec<SkillId>,
 }
 
 impl NewDevice {
     /// The device under its id.
     #[must_use]
     pub fn with_id(self, id: DeviceId, added_at: DateTime<Utc>) -> Device {
-        Device { id, kind: self.kind, name: self.name, counter: self.counter, digest: self.digest, added_at }
+        let Self { kind, name, counter, digest, teams, skills } = self;
+        Device { id, kind, name, counter, digest, added_at, teams, skills }
     }
 }
 

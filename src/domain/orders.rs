@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::hall::Hall;
 use super::hotline::words;
-use super::ids::{OrderNo, TeamId};
+use super::ids::{CategoryId, OrderNo, TeamId};
 use super::text::FreeText;
 use super::work_order::{OrderState, WorkOrder};
 
@@ -21,6 +23,12 @@ struct Filing {
     due: Option<i64>,
     desk: Option<(Desk, i64)>,
     team: Option<TeamId>,
+    /// The team for which somebody has it in hand.
+    held_for: Option<TeamId>,
+    /// The teams that help with it and are not done.
+    helped_by: Vec<TeamId>,
+    /// It climbed, and is not over.
+    climbed: bool,
     words: Vec<Arc<str>>,
 }
 
@@ -57,6 +65,12 @@ pub struct Orders {
     #[serde(skip)]
     by_team: BTreeMap<TeamId, BTreeSet<OrderNo>>,
     #[serde(skip)]
+    held_for: BTreeMap<TeamId, BTreeSet<OrderNo>>,
+    #[serde(skip)]
+    helped_by: BTreeMap<TeamId, BTreeSet<OrderNo>>,
+    #[serde(skip)]
+    climbed: BTreeSet<OrderNo>,
+    #[serde(skip)]
     by_word: BTreeMap<Arc<str>, BTreeSet<OrderNo>>,
     #[serde(skip)]
     open: usize,
@@ -70,6 +84,26 @@ pub struct TeamTally {
     pub returned: u32,
     pub breached: u32,
     pub expired: u32,
+}
+
+/// The letter that a category's code begins with: what a matter is about, in the large.
+fn letter(category: &CategoryId) -> Option<u8> {
+    category.as_str().bytes().next()
+}
+
+impl Hall {
+    /// The order about the same matter that is found under any of `words` (a flat, a customer's number): an open one, else
+    /// one closed within the repeat days. Without a category any open one.
+    #[must_use]
+    pub fn same_matter(&self, words: &[Arc<str>], category: Option<&CategoryId>, now: DateTime<Utc>) -> Option<&WorkOrder> {
+        let repeat = TimeDelta::days(i64::from(self.profile.orders.rules.repeat_days));
+        let lately = |order: &WorkOrder| order.closed_at.is_some_and(|at| at + repeat >= now) && order.state == OrderState::Closed;
+        let is_same = |order: &&WorkOrder| category.is_none_or(|category| letter(&order.category) == letter(category));
+        let same: Vec<&WorkOrder> = self.orders.found(words).filter(is_same).collect();
+        let open = same.iter().find(|order| !order.state.is_over());
+        let no = open.or_else(|| same.iter().find(|order| category.is_some() && lately(order)))?.no;
+        self.orders.get(no)
+    }
 }
 
 impl WorkOrder {
@@ -99,6 +133,9 @@ impl WorkOrder {
             due: self.next_event_ms(),
             desk: desk.map(|desk| (desk, due_ms)),
             team: self.team.clone().filter(|_| !self.state.is_over()),
+            held_for: self.team.clone().filter(|_| self.lease.is_some()),
+            helped_by: self.co_teams.iter().filter(|co| co.done_at.is_none() && !self.state.is_over()).map(|co| co.team.clone()).collect(),
+            climbed: self.escalation > 0 && !self.state.is_over(),
             words: self.words(),
         }
     }
@@ -146,6 +183,19 @@ impl Orders {
         }
         if let Some(team) = filing.team {
             file(&mut self.by_team, team, no, keep);
+        }
+        if let Some(team) = filing.held_for {
+            file(&mut self.held_for, team, no, keep);
+        }
+        for team in filing.helped_by {
+            file(&mut self.helped_by, team, no, keep);
+        }
+        if filing.climbed {
+            if keep {
+                self.climbed.insert(no);
+            } else {
+                self.climbed.remove(&no);
+            }
         }
         for word in filing.words {
             file(&mut self.by_word, word, no, keep);
@@ -212,6 +262,34 @@ impl Orders {
     #[must_use]
     pub fn held_count(&self, handler: &str) -> usize {
         self.held.get(handler).map_or(0, BTreeSet::len)
+    }
+
+    /// What the people of a team have in hand, oldest first.
+    pub fn held_for(&self, team: &TeamId) -> impl Iterator<Item = &WorkOrder> {
+        self.held_for.get(team).into_iter().flatten().filter_map(|no| self.get(*no))
+    }
+
+    /// How many orders of a team are in somebody's hand.
+    #[must_use]
+    pub fn held_for_count(&self, team: &TeamId) -> usize {
+        self.held_for.get(team).map_or(0, BTreeSet::len)
+    }
+
+    /// How many orders of a team, waiting or in hand, are past their next due at `now_ms`.
+    #[must_use]
+    pub fn overdue(&self, team: &TeamId, now_ms: i64) -> usize {
+        let waiting = self.queues.get(team).map_or(0, |queue| queue.iter().take_while(|(due_ms, _)| *due_ms <= now_ms).count());
+        waiting + self.held_for(team).filter(|order| order.next_due_ms() <= now_ms).count()
+    }
+
+    /// Open orders with which a team helps another, oldest first.
+    pub fn helped_by(&self, team: &TeamId) -> impl Iterator<Item = &WorkOrder> {
+        self.helped_by.get(team).into_iter().flatten().filter_map(|no| self.get(*no))
+    }
+
+    /// Open orders that climbed, newest first.
+    pub fn climbed(&self) -> impl Iterator<Item = &WorkOrder> {
+        self.climbed.iter().rev().filter_map(|no| self.get(*no))
     }
 
     /// Open orders of one team, oldest first.

@@ -13,7 +13,8 @@ use super::rights::{Admits, Right, admits};
 use super::secrets::{SECRET_LENGTH_MAX, digest};
 use crate::domain::access::Account;
 use crate::domain::actor::{Actor, Caller, Role};
-use crate::domain::ids::{CounterNo, DeviceId, SessionId, TicketId, Username};
+use crate::domain::ids::{CounterNo, DeviceId, SessionId, SkillId, TeamId, TicketId, Username};
+use crate::web::wire::reader::Reader;
 
 /// The cookie of a staff member's session.
 pub const SESSION_COOKIE: &str = "wh_session";
@@ -40,7 +41,14 @@ pub struct Who {
     pub proof: Proof,
     /// The counter a counter display belongs to.
     pub counter: Option<CounterNo>,
+    /// The teams whose orders this person works; none named is all of them.
+    pub teams: Arc<[TeamId]>,
+    /// What this person can do; nothing named is everything.
+    pub skills: Arc<[SkillId]>,
 }
+
+/// Who may know who a sealed caller is: everybody who sees orders but those who only handle them.
+const KNOWING: [Role; 5] = [Role::Admin, Role::Manager, Role::Lead, Role::Clerk, Role::Operator];
 
 /// Roles from the most to the least trusted: of several, people act in the first.
 const RANK: [Role; 12] = [
@@ -59,23 +67,28 @@ const RANK: [Role; 12] = [
 ];
 
 impl Who {
+    fn plain(roles: Vec<Role>, name: Arc<str>, proof: Proof) -> Self {
+        Self { roles, name, proof, counter: None, teams: Arc::default(), skills: Arc::default() }
+    }
+
     /// Somebody on the network.
     #[must_use]
     pub fn nobody() -> Self {
-        Self { roles: Vec::new(), name: Arc::from(""), proof: Proof::Nothing, counter: None }
+        Self::plain(Vec::new(), Arc::from(""), Proof::Nothing)
     }
 
     /// A customer, by the link on the ticket.
     #[must_use]
     pub fn customer(ticket: TicketId) -> Self {
-        Self { roles: Vec::new(), name: Arc::from(ticket.to_string()), proof: Proof::Link { ticket }, counter: None }
+        Self::plain(Vec::new(), Arc::from(ticket.to_string()), Proof::Link { ticket })
     }
 
     /// A member of staff, in one session.
     #[must_use]
     pub fn of_account(account: &Account, session: SessionId, expires_at: DateTime<Utc>) -> Self {
         let proof = Proof::Cookie { session, username: account.username.clone(), expires_at };
-        Self { roles: account.roles.clone(), name: Arc::from(account.username.as_str()), proof, counter: None }
+        let (teams, skills) = (account.teams.as_slice().into(), account.skills.as_slice().into());
+        Self { teams, skills, ..Self::plain(account.roles.clone(), Arc::from(account.username.as_str()), proof) }
     }
 
     /// Who it is as written into events.
@@ -93,7 +106,14 @@ impl Who {
     #[must_use]
     pub fn caller(&self) -> Caller {
         let any_counter = self.roles.iter().any(|role| matches!(role, Role::Lead | Role::Admin));
-        Caller::new(self.actor(), any_counter)
+        Caller { teams: Arc::clone(&self.teams), skills: Arc::clone(&self.skills), ..Caller::new(self.actor(), any_counter) }
+    }
+
+    /// Who reads, as far as it decides what they are shown of calls and orders.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        let handles = !self.roles.iter().any(|role| KNOWING.contains(role));
+        Reader { actor: self.actor().actor, handles, teams: Arc::clone(&self.teams) }
     }
 
     /// Where an idempotency key means something; `None` where it cannot.
@@ -140,7 +160,9 @@ pub fn identify_token(state: &AppState, token: &str) -> Result<Who, Problem> {
     let found = state.keeper.read(|hall| {
         let device = hall.access.device(&digest)?;
         let proof = Proof::Bearer { device: device.id };
-        Some(Who { roles: vec![device.kind], name: Arc::from(device.name.as_str()), proof, counter: device.counter.clone() })
+        let (teams, skills) = (device.teams.as_slice().into(), device.skills.as_slice().into());
+        let who = Who::plain(vec![device.kind], Arc::from(device.name.as_str()), proof);
+        Some(Who { counter: device.counter.clone(), teams, skills, ..who })
     });
     found.ok_or_else(|| Code::Unauthenticated.into())
 }

@@ -5,10 +5,17 @@ use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::domain::ids::OrderNo;
+
 /// Addresses or accounts remembered by one gauge.
 pub const REMEMBERED_MAX: usize = 10_000;
 /// A token in thousandths, so that slow refills stay whole numbers.
 const WHOLE: u64 = 1_000;
+
+/// Wrong tails of one case within [`CASE_WINDOW_MS`]; then nobody may guess at it any more.
+pub const CASE_GUESSES_MAX: u32 = 5;
+/// In milliseconds.
+pub const CASE_WINDOW_MS: i64 = 15 * 60 * 1_000;
 
 /// What is counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +33,8 @@ pub enum Gauge {
     ClaimPairing,
     /// A telephone exchange at its webhook.
     Exchange,
+    /// Looking up a case.
+    Case,
 }
 
 impl Gauge {
@@ -43,6 +52,7 @@ impl Gauge {
             Self::ClaimPairing => Rate { burst: 60, per_minute: 120 },
             // Twenty calls a second, each with its few messages.
             Self::Exchange => Rate { burst: 1_000, per_minute: 6_000 },
+            Self::Case => Rate { burst: 30, per_minute: 30 },
         }
     }
 }
@@ -124,20 +134,86 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
     }
 }
 
+/// Wrong guesses at things, by what was guessed at: so many within a window, then none until it is over.
+#[derive(Debug)]
+pub struct Guesses<K> {
+    max: u32,
+    window_ms: i64,
+    /// The first of the present window, and how many.
+    map: Mutex<HashMap<K, (i64, u32)>>,
+}
+
+impl<K: Hash + Eq + Clone> Guesses<K> {
+    fn new(max: u32, window_ms: i64) -> Self {
+        Self { max, window_ms, map: Mutex::default() }
+    }
+
+    /// Counts a guess as a wrong one until [`Guesses::right`] says otherwise.
+    ///
+    /// # Errors
+    /// After how many seconds one may guess again.
+    pub fn attempt(&self, key: &K, now_ms: i64) -> Result<(), u32> {
+        let mut map = self.lock();
+        let is_over = |since: i64| now_ms.saturating_sub(since) >= self.window_ms;
+        if map.len() >= REMEMBERED_MAX && !map.contains_key(key) {
+            map.retain(|_, (since, _)| !is_over(*since));
+        }
+        // Whoever guesses at everything takes the place of the oldest, not of all.
+        if map.len() >= REMEMBERED_MAX
+            && !map.contains_key(key)
+            && let Some(oldest) = map.iter().min_by_key(|(_, (since, _))| *since).map(|(key, _)| key.clone())
+        {
+            map.remove(&oldest);
+        }
+        let (since, count) = map.entry(key.clone()).or_insert((now_ms, 0));
+        if is_over(*since) {
+            (*since, *count) = (now_ms, 0);
+        }
+        if *count >= self.max {
+            let left_ms = since.saturating_add(self.window_ms).saturating_sub(now_ms);
+            return Err(u32::try_from(left_ms.div_euclid(1_000).saturating_add(1)).unwrap_or(u32::MAX));
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    /// The guess was right: it does not count.
+    pub fn right(&self, key: &K) {
+        if let Some((_, count)) = self.lock().get_mut(key) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<K, (i64, u32)>> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Every gauge of a server.
 #[derive(Debug)]
 pub struct Limits {
     by_gauge: HashMap<Gauge, Buckets<IpAddr>>,
     failures_of_accounts: Buckets<String>,
+    /// Wrong guesses at a case, from anywhere.
+    pub wrong_tails: Guesses<OrderNo>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        let gauges =
-            [Gauge::Public, Gauge::Customer, Gauge::SignIn, Gauge::Failure, Gauge::SetUp, Gauge::StartPairing, Gauge::ClaimPairing];
+        let gauges = [
+            Gauge::Public,
+            Gauge::Customer,
+            Gauge::SignIn,
+            Gauge::Failure,
+            Gauge::SetUp,
+            Gauge::StartPairing,
+            Gauge::ClaimPairing,
+            Gauge::Case,
+        ];
         Self {
             by_gauge: gauges.into_iter().map(|gauge| (gauge, Buckets::new(gauge.rate(), REMEMBERED_MAX))).collect(),
             failures_of_accounts: Buckets::new(Gauge::Failure.rate(), REMEMBERED_MAX),
+            wrong_tails: Guesses::new(CASE_GUESSES_MAX, CASE_WINDOW_MS),
         }
     }
 }
@@ -201,6 +277,32 @@ mod tests {
         assert!(buckets.take(&1, 10_000).is_ok());
         assert!(buckets.take(&1, 0).is_err());
         assert!(buckets.take(&1, 1_000).is_ok());
+    }
+
+    #[test]
+    fn five_wrong_guesses_then_a_quarter_of_an_hour() {
+        let guesses = Guesses::new(CASE_GUESSES_MAX, CASE_WINDOW_MS);
+        assert!((0..5).all(|at| guesses.attempt(&"a", at).is_ok()));
+        assert_eq!(guesses.attempt(&"a", 5), Err(900));
+        assert_eq!((guesses.attempt(&"b", 5), guesses.attempt(&"a", CASE_WINDOW_MS)), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn right_guesses_do_not_count() {
+        let guesses = Guesses::new(CASE_GUESSES_MAX, CASE_WINDOW_MS);
+        for _ in 0..50 {
+            assert!(guesses.attempt(&"a", 0).is_ok());
+            guesses.right(&"a");
+        }
+    }
+
+    #[test]
+    fn guesses_at_everything_are_forgotten_one_by_one() {
+        let guesses = Guesses::new(1, CASE_WINDOW_MS);
+        let many = i64::try_from(REMEMBERED_MAX).unwrap();
+        assert!((0..many + 10).all(|key| guesses.attempt(&key, key).is_ok()));
+        assert!(guesses.lock().len() <= REMEMBERED_MAX);
+        assert!(guesses.attempt(&many, many + 10).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Pages of lists: how many at once, and the opaque cursor at which the next one begins.
 
 use super::problem::{Code, Problem};
+use crate::domain::ids::OrderNo;
 
 /// Items on a page when nothing is said.
 pub const LIMIT: usize = 50;
@@ -32,5 +33,55 @@ pub fn cursor(number: u64) -> String {
 pub fn after(cursor: Option<&str>) -> Result<u64, Problem> {
     let Some(cursor) = cursor else { return Ok(0) };
     let number = cursor.strip_prefix('c').and_then(|hex| u64::from_str_radix(hex, 16).ok());
-    number.ok_or_else(|| Problem::from(Code::BadRequest).detail("the cursor is not one of ours"))
+    number.ok_or_else(not_ours)
+}
+
+fn not_ours() -> Problem {
+    Problem::from(Code::BadRequest).detail("the cursor is not one of ours")
+}
+
+/// The cursor behind an order: in a list by number, or in one by due instant.
+#[must_use]
+pub fn order_cursor(due_ms: Option<i64>, no: OrderNo) -> String {
+    match due_ms {
+        None => format!("n{no}"),
+        Some(due_ms) => format!("d{due_ms}.{no}"),
+    }
+}
+
+/// The order behind which a list by number goes on.
+///
+/// # Errors
+/// When it is no cursor of ours.
+pub fn after_order(cursor: Option<&str>) -> Result<Option<OrderNo>, Problem> {
+    let no = |cursor: &str| cursor.strip_prefix('n')?.parse().ok();
+    cursor.map(|cursor| no(cursor).ok_or_else(not_ours)).transpose()
+}
+
+/// The due instant, in Unix milliseconds, and order behind which a list by due instant goes on.
+///
+/// # Errors
+/// When it is no cursor of ours.
+pub fn after_due(cursor: Option<&str>) -> Result<Option<(i64, OrderNo)>, Problem> {
+    let key = |cursor: &str| {
+        let (due_ms, no) = cursor.strip_prefix('d')?.split_once('.')?;
+        Some((due_ms.parse().ok()?, no.parse().ok()?))
+    };
+    cursor.map(|cursor| key(cursor).ok_or_else(not_ours)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_back_to_where_it_was_made() {
+        let no: OrderNo = "20261123-0001".parse().unwrap();
+        assert_eq!(after_order(Some(&order_cursor(None, no))).unwrap(), Some(no));
+        assert_eq!(after_due(Some(&order_cursor(Some(-7), no))).unwrap(), Some((-7, no)));
+        assert_eq!(after(Some(&cursor(7))).unwrap(), 7);
+        for bad in ["", "n", "nonsense", "d1", "d.20261123-0001", "c", "cx"] {
+            assert!(after_order(Some(bad)).is_err() && after_due(Some(bad)).is_err() && after(Some(bad)).is_err(), "{bad}");
+        }
+    }
 }

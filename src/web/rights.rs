@@ -35,6 +35,8 @@ macro_rules! rights {
     )*};
 }
 
+/// Everybody who sees work orders; handlers only those of their teams, and of sealed ones not who asked.
+const ORDERS: &[Role] = &[Role::Clerk, Role::Operator, Role::Handler, Role::Lead, Role::Manager, Role::Admin];
 const STAFF: &[Role] = &[Role::Clerk, Role::Greeter, Role::Operator, Role::Handler, Role::Lead, Role::Manager, Role::Admin];
 
 rights! {
@@ -53,6 +55,48 @@ rights! {
 
     /// Takes a number for somebody.
     IssueTicket "issue_ticket": Admits::Roles(&[Role::Kiosk, Role::Greeter, Role::Lead, Role::Admin]);
+    /// Looks up one's own case by its number and the end of one's telephone number.
+    LookUpCase "look_up_case": Admits::Anyone(Gauge::Case);
+
+    /// Writes calls down.
+    LogCalls "log_calls": Admits::Roles(&[Role::Operator, Role::Lead, Role::Admin]);
+    /// Looks at calls.
+    SeeCalls "see_calls": Admits::Roles(&[Role::Operator, Role::Lead, Role::Manager, Role::Admin]);
+    /// Makes work orders, and sees what is known of a caller and a flat.
+    MakeOrders "make_orders": Admits::Roles(&[Role::Operator, Role::Clerk, Role::Lead, Role::Admin]);
+    /// Looks at work orders.
+    SeeOrders "see_orders": Admits::Roles(ORDERS);
+    /// Sends orders to teams.
+    DispatchOrders "dispatch_orders": Admits::Roles(&[Role::Operator, Role::Lead, Role::Admin]);
+    /// Claims and works orders.
+    HandleOrders "handle_orders": Admits::Roles(&[Role::Handler, Role::Lead, Role::Admin]);
+    /// Tells customers the result.
+    ReplyOrders "reply_orders": Admits::Roles(&[Role::Handler, Role::Operator, Role::Lead, Role::Admin]);
+    /// Calls customers back and hears how it went.
+    CallBack "call_back": Admits::Roles(&[Role::Operator, Role::Lead, Role::Clerk, Role::Admin]);
+    /// Asks again for a customer.
+    UrgeOrders "urge_orders": Admits::Roles(&[Role::Operator, Role::Clerk, Role::Lead, Role::Admin]);
+    /// Joins, helps, withdraws and opens again.
+    JoinOrders "join_orders": Admits::Roles(&[Role::Operator, Role::Lead, Role::Admin]);
+    /// Reassigns, defers, says yes or no to more time.
+    LeadOrders "lead_orders": Admits::Roles(&[Role::Lead, Role::Admin]);
+    /// Watches over an order.
+    SuperviseOrders "supervise_orders": Admits::Roles(&[Role::Lead, Role::Manager, Role::Admin]);
+    /// Is shown a customer's name and number, which is written down; a handler never those of a sealed caller.
+    RevealCustomer "reveal_customer": Admits::Roles(&[Role::Clerk, Role::Operator, Role::Handler, Role::Lead, Role::Admin]);
+    /// Looks at area incidents.
+    SeeIncidents "see_incidents": Admits::Roles(&[Role::Clerk, Role::Operator, Role::Lead, Role::Manager, Role::Admin]);
+    /// Opens incidents and attaches callers.
+    OpenIncidents "open_incidents": Admits::Roles(&[Role::Operator, Role::Lead, Role::Admin]);
+    /// Ends incidents.
+    ResolveIncidents "resolve_incidents": Admits::Roles(&[Role::Lead, Role::Admin]);
+    /// Looks at teams, categories and causes.
+    SeePlan "see_plan": Admits::Roles(STAFF);
+    /// Watches the hotline's screen.
+    WatchHotline "watch_hotline": Admits::Roles(&[Role::Operator, Role::Lead, Role::Manager, Role::Admin]);
+    /// Watches a team's screen; a handler only their own teams'.
+    WatchTeam "watch_team": Admits::Roles(&[Role::Handler, Role::Operator, Role::Lead, Role::Manager, Role::Admin]);
+
     /// Looks at tickets and lines.
     SeeTickets "see_tickets": Admits::Roles(STAFF);
     /// Moves a ticket through its states.

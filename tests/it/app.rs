@@ -142,13 +142,22 @@ impl TestApp {
             }
             let counter: Option<CounterNo> = (role == Role::CounterDisplay).then(|| "1".parse().unwrap());
             let digest = secrets::digest(&token_of(role)).into();
-            let device = NewDevice { kind: role, name: format!("{role}-1"), counter, digest };
+            let device = NewDevice { kind: role, name: format!("{role}-1"), counter, digest, teams: Vec::new(), skills: Vec::new() };
             self.submit(Command::AddDevice { device }).await;
         }
         let account = account("clerk2", &[Role::Clerk]);
         let (username, digest) = (account.username.clone(), secrets::digest(&session_of("clerk2")).into());
         self.submit(Command::CreateAccount { account }).await;
         self.submit(Command::StartSession { username, digest, replaces: None }).await;
+    }
+
+    /// Somebody with an account of these roles who works for these teams, in a browser.
+    pub async fn hires(&self, name: &str, roles: &[Role], teams: &[&str]) -> Person {
+        let account = Account { teams: teams.iter().map(|team| team.parse().unwrap()).collect(), ..account(name, roles) };
+        let (username, digest) = (account.username.clone(), secrets::digest(&session_of(name)).into());
+        self.submit(Command::CreateAccount { account }).await;
+        self.submit(Command::StartSession { username, digest, replaces: None }).await;
+        self.staff(name)
     }
 
     /// Has the hall itself do something.

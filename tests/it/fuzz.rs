@@ -34,8 +34,30 @@ impl Chance {
     }
 }
 
-const WORDS: [&str; 14] =
-    ["repair", "pay", "1", "3", "tk_7", "tk_99999999", "zh", "ordinary", "done", "供热\u{202e}", "'; DROP", "=1+1", "", "a\u{0}b"];
+const WORDS: [&str; 22] = [
+    "repair",
+    "pay",
+    "1",
+    "3",
+    "tk_7",
+    "tk_99999999",
+    "zh",
+    "ordinary",
+    "done",
+    "供热\u{202e}",
+    "'; DROP",
+    "=1+1",
+    "",
+    "a\u{0}b",
+    "R1",
+    "U",
+    "repair-east",
+    "20261123-0001",
+    "13912345678",
+    "in_30",
+    "2026-12-01",
+    "2026-12-01T00:00:00Z",
+];
 
 /// A value of a schema, or now and then of none.
 #[expect(clippy::wildcard_enum_match_arm, reason = "a type is one word or several; all else is an object")]
@@ -84,10 +106,22 @@ fn object(schema: &Value, all: &Value, chance: &mut Chance, depth: usize) -> Val
 
 fn path_of(template: &str, chance: &mut Chance) -> String {
     let ids = ["1", "3", "tk_7", "tk_9", "repair", "nt_5", "dv_2", "wang", "%00", "..%2f", "12345678", "99999999999999999999"];
+    let ids = [&ids[..], &["repair-east", "20261123-0001", "20261123-0002", "hc_20", "in_30"]].concat();
     let filled = template.split('/').map(|part| if part.contains('{') { (*chance.pick(&ids)).to_owned() } else { part.to_owned() });
     let mut path = filled.collect::<Vec<_>>().join("/");
     if chance.below(4) == 0 {
-        let queries: [&str; 6] = ["?limit=2", "?after=-1", "?limit=999999", "?state=waiting&day=2026-02-30", "?view=board", "?cursor=%ff"];
+        let queries: [&str; 10] = [
+            "?limit=2",
+            "?after=-1",
+            "?limit=999999",
+            "?state=waiting&day=2026-02-30",
+            "?view=board",
+            "?cursor=%ff",
+            "?q=5678&state=open&team=repair-east",
+            "?desk=callback&cursor=d1.20261123-0001",
+            "?cursor=n20261123-0001&mine=1",
+            "?phone=%00&community=%e9",
+        ];
         path.push_str(chance.pick::<&str>(&queries));
     }
     path
@@ -107,8 +141,10 @@ async fn nothing_that_is_sent_is_answered_with_a_fault() {
         })
         .filter(|(path, _, _)| !path.ends_with("/live"))
         .collect();
-    let people: Vec<_> =
-        [Role::Kiosk, Role::Clerk, Role::Lead, Role::Manager, Role::Admin].into_iter().map(|role| app.token(role)).collect();
+    let people: Vec<_> = [Role::Kiosk, Role::Clerk, Role::Operator, Role::Handler, Role::Lead, Role::Manager, Role::Admin]
+        .into_iter()
+        .map(|role| app.token(role))
+        .collect();
     let mut chance = Chance(wish("FUZZ_SEED", 1));
     let (mut answered, mut well) = (0_u64, 0_u64);
     for _ in 0..wish("FUZZ_REQUESTS", REQUESTS) {

@@ -40,7 +40,7 @@ impl Watching {
     }
 
     /// Takes in the next text; the code of a `bye`, or what closed the line.
-    async fn next(&mut self) -> Result<(), String> {
+    pub async fn next(&mut self) -> Result<(), String> {
         loop {
             match timeout(PATIENCE, self.line.next()).await.expect("something comes") {
                 Some(Ok(Frame::Text(text))) => {
@@ -64,7 +64,7 @@ impl Watching {
     }
 
     /// Looks until it sees what is so.
-    async fn until(&mut self, so: impl Fn(&Value) -> bool) {
+    pub async fn until(&mut self, so: impl Fn(&Value) -> bool) {
         while !so(&self.state) {
             self.next().await.unwrap();
         }
@@ -88,6 +88,8 @@ fn may_watch(view: &str, role: Role) -> bool {
         "kiosk" => role.is_staff() || role == Role::Kiosk,
         "counter&counter=1" => matches!(role, Role::Clerk | Role::Lead | Role::Admin),
         "lead" => matches!(role, Role::Lead | Role::Manager | Role::Admin),
+        "hotline" => matches!(role, Role::Operator | Role::Lead | Role::Manager | Role::Admin),
+        "team&team=repair-east" => matches!(role, Role::Handler | Role::Operator | Role::Lead | Role::Manager | Role::Admin),
         other => panic!("{other}"),
     }
 }
@@ -95,7 +97,9 @@ fn may_watch(view: &str, role: Role) -> bool {
 #[actix_web::test]
 async fn every_role_at_every_view() {
     let app = TestApp::start().await;
-    for view in ["board", "display&counter=1", "display&counter=2", "kiosk", "counter&counter=1", "lead"] {
+    for view in
+        ["board", "display&counter=1", "display&counter=2", "kiosk", "counter&counter=1", "lead", "hotline", "team&team=repair-east"]
+    {
         let query = format!("view={view}");
         assert_eq!(app.visitor().watch(&query).await.err(), Some(401), "{view} by nobody");
         for role in Role::ALL {
@@ -117,6 +121,8 @@ async fn what_is_not_there_cannot_be_watched() {
     let lead = app.lead();
     lead.get("/live?view=counter&counter=99").await.refused(404, "unknown_counter");
     lead.get("/live?view=counter").await.refused(400, "bad_request");
+    lead.get("/live?view=team&team=nobody").await.refused(404, "unknown_team");
+    lead.get("/live?view=team").await.refused(400, "bad_request");
     lead.get("/live?view=nothing").await.refused(400, "bad_request");
     lead.get("/live").await.refused(400, "bad_request");
     let visitor = app.visitor();

@@ -11,20 +11,26 @@
 )]
 
 mod app;
+mod cases;
 mod counters;
 mod fuzz;
 mod headers;
+mod hotline;
 mod idempotency;
+mod incidents;
 mod journal;
 mod limits;
 mod live;
 mod malformed;
+mod orders;
 mod pairing;
 mod people;
 mod refusals;
 mod rights;
+mod sealed;
 mod sessions;
 mod setup;
 mod telephony;
 mod tickets;
 mod wire;
+mod work;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ts_rs::{Config, TS};
 use warmhall::web::problem::Code;
 use warmhall::web::views;
-use warmhall::web::wire::{counter, hall, look, people, ticket, words};
+use warmhall::web::wire::{call, case, counter, hall, incident, look, order, order_parts, order_words, people, plan, ticket, words};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/kiosk-ui/src/wire.ts");
 
@@ -77,11 +77,31 @@ macro_rules! declare_all {
     ($text:ident: $($type:ty),* $(,)?) => { $(declare::<$type>(&mut $text);)* };
 }
 
+fn orders() -> String {
+    let mut text = "\n// The hotline and its orders.\n".to_owned();
+    declare_all!(text: order_parts::OrderClock, order_parts::OrderClocks, order_parts::NextClock, order_parts::Address, order_parts::Symptoms,
+        order_parts::OrderCustomer, order_parts::Revealed, order_parts::OrderOrigin, order_parts::Appointment, order_parts::OrderLease,
+        order_parts::OrderContact, order_parts::OrderAction, order_parts::Signature, order_parts::RoomTemperature,
+        order_parts::OrderResolution, order_parts::OrderReply, order_parts::OrderCallback, order_parts::OrderReturn,
+        order_parts::OrderCoTeam, order_parts::ExtensionDecision, order_parts::OrderExtension, order_parts::OrderUrge,
+        order_parts::StoryLine, order::OrderBrief, order::WorkOrder, order::GivenLease, order::OrderMade, order::OrderAnswer,
+        order::RevealAnswer, order::ClaimAnswer, incident::Incident, incident::Suspicion, incident::Attached, incident::IncidentFull,
+        incident::IncidentAnswer, incident::AttachAnswer, call::HotlineCall, call::CallBrief, call::Known, call::CallLogged,
+        call::CallChanged, call::CallEnded, case::CaseStep, case::Case, plan::PlanTeam, plan::PlanCategory, plan::PlanWord,
+        plan::PlanRules, plan::Plan, views::RingingCall, views::MissedCaller, views::DeskCounts, views::TeamLoad, views::OpenCall,
+        views::PhoneToday, views::HotlineToday, views::HotlineState, views::TeamHead, views::TeamState, views::LeadOrders);
+    text
+}
+
 fn wire() -> String {
     let mut text = HEAD.to_owned();
     text.push_str("\n// Words.\n");
     declare_all!(text: words::Language, words::TicketState, words::CounterStanding, words::Outcome, words::MaterialMark, words::Place,
         words::Class, words::Role, words::DeviceKind, words::LegEnd, words::WhyRule, look::Standing, look::ClosedReason, views::CallState);
+    declare_all!(text: order_words::OrderState, order_words::Urgency, order_words::Vulnerable, order_words::HeatStatus, order_words::CallerRole,
+        order_words::Leak, order_words::CallDirection, order_words::Channel, order_words::Disposition, order_words::Reached,
+        order_words::ActionKind, order_words::ClockKind, order_words::Pace, order_words::ClockState, order_words::SeasonPhase,
+        order_words::Desk, order_words::PhoneState, incident::IncidentState);
     let codes: Vec<String> = Code::ALL.iter().map(|code| format!("'{}'", code.word())).collect();
     let _always = writeln!(text, "export type ProblemCode = {};", codes.join(" | "));
     text.push_str(BY_HAND);
@@ -91,6 +111,7 @@ fn wire() -> String {
     text.push_str("\n// Tickets and counters.\n");
     declare_all!(text: ticket::Ticket, ticket::TicketBrief, ticket::Leg, ticket::TicketFull, ticket::PassedOver, ticket::Why,
         ticket::IssueAnswer, ticket::TicketAnswer, ticket::NextAnswer, counter::CounterBrief, counter::CounterAnswer, look::TicketView);
+    text.push_str(&orders());
     text.push_str("\n// What screens show.\n");
     declare_all!(text: views::BoardCall, views::BoardService, views::BoardCounter, views::BoardState, views::DisplayCounter,
         views::DisplayState, views::CounterService, views::CounterSeat, views::CounterLine, views::CounterToday, views::CounterState,

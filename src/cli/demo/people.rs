@@ -131,7 +131,7 @@ impl People {
             let token = self.secrets.tokens.get(&name).cloned().unwrap_or_default();
             let digest = secrets::digest(&token);
             if keeper.read(|hall| hall.access.device(&digest).is_none()) {
-                add(keeper, Change::AddDevice { kind, name: name.clone(), counter, digest }).await?;
+                add(keeper, Change::AddDevice { kind, name: name.clone(), counter, digest, teams: Vec::new(), skills: Vec::new() }).await?;
             }
             demo.devices.push(DemoDevice { kind, name, token });
         }

@@ -118,6 +118,7 @@ fn change_account(hall: &Hall, account: &Account) -> Result<Vec<EventBody>, Refu
         return Ok(Vec::new());
     }
     let narrowed = old.roles != account.roles || old.password_hash != account.password_hash || account.disabled;
+    let narrowed = narrowed || old.teams != account.teams;
     let mut events = vec![EventBody::AccountChanged { account: account.clone() }];
     if narrowed {
         events.extend(hall.access.sessions_of(&account.username).map(ended));
@@ -203,8 +204,14 @@ fn claim_pairing(hall: &Hall, id: PairingId, token_digest: &std::sync::Arc<str>,
         return Err(Refusal::PairingExpired);
     }
     let approved = pairing.approved.as_ref().ok_or(Refusal::NotFound)?;
-    let device =
-        NewDevice { kind: pairing.kind, name: approved.name.clone(), counter: approved.counter.clone(), digest: token_digest.clone() };
+    let device = NewDevice {
+        kind: pairing.kind,
+        name: approved.name.clone(),
+        counter: approved.counter.clone(),
+        digest: token_digest.clone(),
+        teams: Vec::new(),
+        skills: Vec::new(),
+    };
     Ok(vec![add_device(hall, &device, now)?, EventBody::PairingEnded { pairing: id }])
 }
 

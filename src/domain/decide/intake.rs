@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::order::{clock_at, event, limits};
 use crate::domain::actor::Caller;
@@ -10,15 +10,13 @@ use crate::domain::event::EventBody;
 use crate::domain::hall::Hall;
 use crate::domain::hotline::{customer_word, flat_word};
 use crate::domain::hotline_call::{CallerRole, HotlineCall, Urgency};
-use crate::domain::ids::{CategoryId, HotlineCallId, OrderNo, TeamId};
+use crate::domain::ids::{HotlineCallId, OrderNo, TeamId};
 use crate::domain::order_plan::CustomerClass;
 use crate::domain::orders::OPEN_ORDERS_MAX;
 use crate::domain::profile::order_series;
 use crate::domain::refusal::Refusal;
 use crate::domain::sla::ClockKind;
-use crate::domain::work_order::{
-    Clocks, Customer, Intake, NewOrder, OrderChange, OrderEvent, OrderState, Origin, ReopenCause, Urge, WorkOrder,
-};
+use crate::domain::work_order::{Clocks, Customer, Intake, NewOrder, OrderChange, OrderEvent, Origin, ReopenCause, Urge, WorkOrder};
 
 /// Makes an order; where the same flat has one about the same thing, urges that one, or opens it again.
 pub(super) fn create(hall: &Hall, new: &NewOrder, caller: &Caller, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
@@ -114,21 +112,12 @@ fn team_of(hall: &Hall, new: &NewOrder, intake: &Intake) -> Result<Option<TeamId
     Ok(if visit { of_address.or(of_category) } else { of_category.or(of_address) })
 }
 
-/// The letter that a category's code begins with: what a matter is about, in the large.
-fn letter(category: &CategoryId) -> Option<u8> {
-    category.as_str().bytes().next()
-}
-
 /// An order about the same thing in the same flat, open or ended lately.
 pub(super) fn same_matter<'a>(hall: &'a Hall, intake: &Intake, now: DateTime<Utc>) -> Option<&'a WorkOrder> {
     let flat = intake.address.flat().map(|flat| Arc::from(flat_word(&flat)));
     let customer = intake.customer.customer_no.as_ref().map(|no| Arc::from(customer_word(no.as_str())));
     let words: Vec<Arc<str>> = flat.into_iter().chain(customer).collect();
-    let repeat = TimeDelta::days(i64::from(hall.profile.orders.rules.repeat_days));
-    let lately = |order: &WorkOrder| order.closed_at.is_some_and(|at| at + repeat >= now) && order.state == OrderState::Closed;
-    let same = || hall.orders.found(&words).filter(|order| letter(&order.category) == letter(&intake.category));
-    let found = same().find(|order| !order.state.is_over()).or_else(|| same().find(|order| lately(order))).map(|order| order.no);
-    hall.orders.get(found?)
+    hall.same_matter(&words, Some(&intake.category), now)
 }
 
 /// 催办 while it is worked on; a new beginning where it was thought to be done.

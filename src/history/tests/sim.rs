@@ -239,7 +239,14 @@ impl Sim {
         self.ask(&Command::ChangeAccount { account: Account { password_hash: secret("other"), ..account } });
         self.ask(&Command::StartPairing { kind: Role::Board, code: secret("code"), claim_digest: secret("claim") });
         self.ask(&Command::ApprovePairing { code: secret("code"), name: "board".to_owned(), counter: None });
-        let device = NewDevice { kind: Role::Kiosk, name: "k".to_owned(), counter: None, digest: secret("device") };
+        let device = NewDevice {
+            kind: Role::Kiosk,
+            name: "k".to_owned(),
+            counter: None,
+            digest: secret("device"),
+            teams: Vec::new(),
+            skills: Vec::new(),
+        };
         self.ask(&Command::AddDevice { device });
     }
 

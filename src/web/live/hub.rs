@@ -20,7 +20,7 @@ use crate::domain::event::{Event, EventBody};
 use crate::feed::{BATCH_EVENTS_MAX, Feed};
 use crate::keeper::{Condition, Keeper};
 use crate::store::Journal;
-use crate::web::views::{Around, HealthBrief, StoreHealth, View, event_for, state_json};
+use crate::web::views::{Around, HealthBrief, StoreHealth, View, event_for, state_json, teams_of};
 
 /// The longest silence of a socket that is told nothing else, in milliseconds; the wire promises five seconds.
 const BEAT_MS: u64 = 4_000;
@@ -92,7 +92,7 @@ const fn lag(view: &View) -> Duration {
     Duration::from_millis(match view {
         View::Board => 0,
         View::Kiosk => 100,
-        View::Display(_) | View::Counter(_) | View::Lead => 250,
+        View::Display(_) | View::Counter(_) | View::Lead | View::Hotline | View::Team(_) => 250,
         View::Ticket(_) => 1_000,
     })
 }
@@ -415,14 +415,16 @@ fn due_at(shown: &Shown, rev: u64, seen: u64) -> Instant {
     if shown.captured < rev { shown.next_at.min(shown.beat_at) } else { shown.beat_at }
 }
 
-/// The views that an event is about, so that they are told at once.
+/// The views that an event is about, so that they are told at once. An operator's typing is no hurry to anybody else.
 fn about(event: &Event) -> impl Iterator<Item = View> {
     let described = event_for(&View::Lead, event);
+    let of_hotline = matches!(&event.body, EventBody::Phone(_) | EventBody::Incident(_)).then_some(View::Hotline);
+    let teams: Vec<View> = teams_of(&event.body).cloned().map(View::Team).collect();
     let ticket = event.body.ticket().map(View::Ticket);
     let counter = described.as_ref().and_then(|told| told.counter.clone());
-    let board = described.is_some().then_some(View::Board);
+    let board = event_for(&View::Board, event).map(|_| View::Board);
     let at_counter = counter.into_iter().flat_map(|no| [View::Counter(no.clone()), View::Display(no)]);
-    board.into_iter().chain(ticket).chain(at_counter)
+    board.into_iter().chain(ticket).chain(at_counter).chain(of_hotline).chain(teams)
 }
 
 /// Whether somebody may have lost the right to look.

@@ -440,7 +440,8 @@ async fn deaf(address: SocketAddr) -> tokio::net::TcpStream {
 #[actix_web::test]
 async fn a_device_that_is_revoked_and_a_session_that_ends_are_shown_out() {
     let rig = Rig::start().await;
-    let device = NewDevice { kind: Role::Board, name: "lobby".to_owned(), counter: None, digest: "d".into() };
+    let device =
+        NewDevice { kind: Role::Board, name: "lobby".to_owned(), counter: None, digest: "d".into(), teams: Vec::new(), skills: Vec::new() };
     rig.ask(Command::AddDevice { device }).await;
     let id = rig.keeper.read(|hall| *hall.access.devices.keys().next().unwrap());
     let mut lead = rig.watch("view=lead").await;

@@ -6,12 +6,12 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::{BASE, Door};
-use crate::domain::ids::CounterNo;
+use crate::domain::ids::{CounterNo, TeamId};
 use crate::web::app::AppState;
 use crate::web::gate::{Proof, Who, admit, client_address, identify, identify_token, is_own_origin};
 use crate::web::live::{Admitted, BEARER_PROTOCOL, Holder, Local, NotOpened, open};
 use crate::web::problem::{Code, Problem, RETRY_S};
-use crate::web::rights::{Right, SeeHall, WatchBoard, WatchCounter, WatchDisplay, WatchKiosk, WatchLead, admits};
+use crate::web::rights::{Right, SeeHall, WatchBoard, WatchCounter, WatchDisplay, WatchHotline, WatchKiosk, WatchLead, WatchTeam, admits};
 use crate::web::routes::public;
 use crate::web::views::View;
 
@@ -27,6 +27,8 @@ pub(super) fn doors() -> Vec<Door> {
         Code::NotFound,
         Code::Gone,
         Code::UnknownCounter,
+        Code::UnknownTeam,
+        Code::NotYourTeam,
         Code::ShuttingDown,
     ])]
 }
@@ -34,10 +36,12 @@ pub(super) fn doors() -> Vec<Door> {
 /// What is looked at, and what the client has of it.
 #[derive(Debug, Deserialize, IntoParams)]
 pub(super) struct LiveQuery {
-    /// `board`, `display`, `kiosk`, `counter`, `lead` or `ticket`.
+    /// `board`, `display`, `kiosk`, `counter`, `lead`, `hotline`, `team` or `ticket`.
     view: String,
     /// Of `display` and `counter`.
     counter: Option<String>,
+    /// Of `team`.
+    team: Option<String>,
     /// Of `ticket`: the one in its link.
     secret: Option<String>,
     /// With `rev`: what the client has; it is then told what it missed.
@@ -52,7 +56,7 @@ async fn live(
     body: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let query = web::Query::<LiveQuery>::from_query(request.query_string());
-    let LiveQuery { view, counter, secret, epoch, rev } =
+    let LiveQuery { view, counter, team, secret, epoch, rev } =
         query.map_err(|_| Problem::from(Code::BadRequest).detail("the query needs a view"))?.into_inner();
     let upgrades = request.headers().contains_key(UPGRADE);
     let (view, who) = if view == "ticket" {
@@ -65,7 +69,7 @@ async fn live(
         let (who, by_token) = identify_watcher(&state, &request)?;
         check_origin(&state, &request, upgrades, by_token)?;
         state.keeper.fresh().await?;
-        (staff_view(&state, &who, &view, counter.as_deref())?, who)
+        (staff_view(&state, &who, &view, counter.as_deref(), team.as_deref())?, who)
     };
     if !upgrades {
         return Err(Problem::from(Code::BadRequest).detail("this door is for WebSockets"));
@@ -111,11 +115,20 @@ fn allow<R: Right>(who: &Who) -> Result<(), Problem> {
     if admits(R::ADMITS, &who.roles) { Ok(()) } else { Err(Code::Forbidden.into()) }
 }
 
-fn staff_view(state: &AppState, who: &Who, view: &str, counter: Option<&str>) -> Result<View, Problem> {
+fn staff_view(state: &AppState, who: &Who, view: &str, counter: Option<&str>, team: Option<&str>) -> Result<View, Problem> {
     match view {
         "board" => allow::<WatchBoard>(who).map(|()| View::Board),
         "kiosk" => allow::<WatchKiosk>(who).map(|()| View::Kiosk),
         "lead" => allow::<WatchLead>(who).map(|()| View::Lead),
+        "hotline" => allow::<WatchHotline>(who).map(|()| View::Hotline),
+        "team" => {
+            allow::<WatchTeam>(who)?;
+            let id = known_team(state, team)?;
+            let reader = who.reader();
+            // A handler looks only at their own teams.
+            let own = !reader.handles || who.caller().is_of(&id);
+            if own { Ok(View::Team(id)) } else { Err(Code::NotYourTeam.into()) }
+        }
         "counter" => {
             allow::<WatchCounter>(who)?;
             known_counter(state, counter).map(View::Counter)
@@ -130,6 +143,12 @@ fn staff_view(state: &AppState, who: &Who, view: &str, counter: Option<&str>) ->
         }
         _ => Err(Problem::from(Code::BadRequest).detail("no such view")),
     }
+}
+
+fn known_team(state: &AppState, team: Option<&str>) -> Result<TeamId, Problem> {
+    let asked = team.ok_or_else(|| Problem::from(Code::BadRequest).detail("the query needs a team"))?;
+    let id = asked.parse::<TeamId>().ok().filter(|id| state.keeper.read(|hall| hall.profile.orders.team(id).is_some()));
+    id.ok_or_else(|| Problem { status: 404, ..Problem::from(Code::UnknownTeam) })
 }
 
 fn known_counter(state: &AppState, counter: Option<&str>) -> Result<CounterNo, Problem> {

@@ -2,12 +2,18 @@
 
 pub mod accounts;
 pub mod announcements;
+pub mod cases;
 pub mod counters;
 pub mod demo;
 pub mod devices;
 pub mod events;
+pub mod hotline;
+pub mod incidents;
 pub mod live;
 pub mod notices;
+pub mod order_list;
+pub mod orders;
+pub mod plan;
 pub mod public;
 pub mod queue;
 pub mod reports;
@@ -16,6 +22,7 @@ pub mod session;
 pub mod setup;
 pub mod status;
 pub mod telephony;
+pub mod teams;
 pub mod tickets;
 
 use std::borrow::Cow;
@@ -223,6 +230,13 @@ pub fn doors() -> Vec<Door> {
         services::doors(),
         notices::doors(),
         public::doors(),
+        hotline::doors(),
+        orders::doors(),
+        order_list::doors(),
+        teams::doors(),
+        incidents::doors(),
+        plan::doors(),
+        cases::doors(),
         session::doors(),
         setup::doors(),
         accounts::doors(),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::Around;
+use super::hotline::{DeskCounts, ORDERS_SHOWN_MAX, TeamLoad, open_incidents};
 use super::parts::{LEAD_TICKETS_MAX, clerk, counter_name, counters, head, is_open, latest_called, longest_wait_s, missed, parked};
 use crate::domain::calendar::Issuing;
 use crate::domain::counter::Counter;
@@ -14,7 +15,10 @@ use crate::domain::profile::{Offer, Service};
 use crate::domain::ticket::LineKey;
 use crate::web::health::{Health, Voice};
 use crate::web::wire::hall::{Notice, Text};
+use crate::web::wire::incident::Incident;
 use crate::web::wire::look::{HallProfile, KioskService, Standing, kiosk_service, notices, standing};
+use crate::web::wire::order::OrderBrief;
+use crate::web::wire::reader::Reader;
 use crate::web::wire::ticket::TicketBrief;
 use crate::web::wire::words::{CounterStanding, DeviceKind};
 
@@ -161,7 +165,32 @@ pub struct LeadState {
     pub forecast: ForecastKept,
     pub totals: Totals,
     pub health: HealthBrief,
+    pub orders: LeadOrders,
     pub demo: bool,
+}
+
+/// The hotline and its orders at a glance.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct LeadOrders {
+    pub desks: DeskCounts,
+    pub teams: Vec<TeamLoad>,
+    /// Of all teams together.
+    pub overdue: usize,
+    /// Newest first, at most twenty.
+    pub escalated: Vec<OrderBrief>,
+    pub incidents: Vec<Incident>,
+}
+
+fn orders(hall: &Hall, now: DateTime<Utc>) -> LeadOrders {
+    let teams = TeamLoad::of_all(hall, now);
+    let reader = Reader::desk_screen();
+    LeadOrders {
+        desks: DeskCounts::of(hall),
+        overdue: teams.iter().map(|team| team.overdue).sum(),
+        teams,
+        escalated: hall.orders.climbed().take(ORDERS_SHOWN_MAX).map(|order| OrderBrief::of(hall, order, &reader, now)).collect(),
+        incidents: open_incidents(hall),
+    }
 }
 
 /// A lead's screen.
@@ -188,6 +217,7 @@ pub fn lead(hall: &Hall, around: &Around<'_>) -> LeadState {
         },
         totals: totals(hall),
         health: around.health.clone(),
+        orders: orders(hall, around.now),
         demo: around.demo,
     }
 }

@@ -1,28 +1,40 @@
 //! What each screen shows: one pure function for each view, from the hall at an instant to the JSON on the wire.
 //!
 //! Boards, displays, kiosks and phones are public: their views hold numbers, counters and services, and never a name, a
-//! reason or a login. The kiosk's and the phone's view are those of `GET /hall` and `GET /t/{secret}`, in [`super::wire`].
+//! reason or a login. Calls and orders are seen by staff only; a team's screen tells of a sealed caller nothing.
+//! The kiosk's and the phone's view are those of `GET /hall` and `GET /t/{secret}`, in [`super::wire`].
 
 mod board;
 mod counter;
 mod events;
+mod hotline;
+mod known;
 mod lead;
 mod parts;
+mod team;
 
 use chrono::{DateTime, Utc};
 
 pub use board::{BoardCall, BoardCounter, BoardService, BoardState, CallState, DisplayCounter, DisplayState, board, display};
 pub use counter::{CounterLine, CounterSeat, CounterService, CounterState, CounterToday, counter};
+pub use events::teams_of;
 pub use events::{LiveEvent, event_for};
+pub use hotline::{
+    DeskCounts, HotlineState, HotlineToday, INCIDENTS_SHOWN_MAX, MISSED_SHOWN_MAX, MissedCaller, OPEN_CALLS_SHOWN_MAX, ORDERS_SHOWN_MAX,
+    OpenCall, PhoneToday, RINGING_SHOWN_MAX, RingingCall, TeamLoad, hotline,
+};
+pub use known::{Asked, known};
 pub use lead::{
-    DeviceSeen, ForecastKept, HealthBrief, LeadCounter, LeadOffer, LeadService, LeadState, StoreHealth, Totals, VoiceHealth, lead,
+    DeviceSeen, ForecastKept, HealthBrief, LeadCounter, LeadOffer, LeadOrders, LeadService, LeadState, StoreHealth, Totals, VoiceHealth,
+    lead,
 };
 pub use parts::{BOARD_MISSED_MAX, BOARD_NEXT_MAX, COUNTER_TICKETS_MAX, HEAD_TICKETS_MAX, LEAD_TICKETS_MAX};
+pub use team::{HELD_SHOWN_MAX, QUEUE_SHOWN_MAX, TeamHead, TeamState, team};
 
 use super::forecaster::Waits;
 use super::wire::look::{KioskState, TicketView};
 use crate::domain::hall::Hall;
-use crate::domain::ids::{CounterNo, TicketId};
+use crate::domain::ids::{CounterNo, TeamId, TicketId};
 
 /// What somebody looks at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +42,10 @@ pub enum View {
     Board,
     Kiosk,
     Lead,
+    /// The operators' screen.
+    Hotline,
+    /// A team's screen.
+    Team(TeamId),
     /// A clerk's screen.
     Counter(CounterNo),
     /// The display above a counter.
@@ -57,6 +73,8 @@ pub fn state_json(view: &View, hall: &Hall, around: &Around<'_>) -> Option<Strin
         View::Board => serde_json::to_string(&board(hall, around)),
         View::Kiosk => serde_json::to_string(&KioskState::of(hall, around.waits, around.demo, around.now)),
         View::Lead => serde_json::to_string(&lead(hall, around)),
+        View::Hotline => serde_json::to_string(&hotline(hall, around)),
+        View::Team(id) => serde_json::to_string(&team(hall, id, around)?),
         View::Counter(no) => serde_json::to_string(&counter(hall, no, around)?),
         View::Display(no) => serde_json::to_string(&display(hall, no, around)?),
         View::Ticket(id) => serde_json::to_string(&TicketView::of(hall, hall.tickets.get(id)?, around.waits)),

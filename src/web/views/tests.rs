@@ -103,7 +103,14 @@ fn busy_day() -> Story {
     story.does(&Command::CreateAccount { account });
     let username = format!("{SECRET}-clerk").parse().unwrap();
     story.does(&Command::StartSession { username, digest: SECRET.into(), replaces: None });
-    let device = NewDevice { kind: Role::Board, name: format!("{SECRET_ZH}-board"), counter: None, digest: format!("{SECRET}2").into() };
+    let device = NewDevice {
+        kind: Role::Board,
+        name: format!("{SECRET_ZH}-board"),
+        counter: None,
+        digest: format!("{SECRET}2").into(),
+        teams: Vec::new(),
+        skills: Vec::new(),
+    };
     story.does(&Command::AddDevice { device });
     story.counter(CounterStep::Open);
     let finish = |outcome| Finish {

@@ -30,7 +30,7 @@ fn body_json(body: &EventBody) -> Value {
         }
         EventBody::PairingStarted { pairing } => json!({ "pairing": pairing.id, "kind": pairing.kind, "expires_at": pairing.expires_at }),
         EventBody::DeviceAdded { device } => {
-            json!({ "device": device.id, "kind": device.kind, "name": device.name, "counter": device.counter })
+            json!({ "device": device.id, "kind": device.kind, "name": device.name, "counter": device.counter, "teams": device.teams })
         }
         EventBody::Call(_) | EventBody::Phone(_) | EventBody::Order(_) => json!(body.clone().without_secrets()),
         EventBody::Incident(_)
@@ -115,6 +115,8 @@ mod tests {
             counter: None,
             digest: "CANARY".into(),
             added_at: at,
+            teams: Vec::new(),
+            skills: Vec::new(),
         };
         let secret = [
             EventBody::HallCreated { link_key: "CANARY".into() },

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::hall::{Committed, Text};
 use super::words::{DeviceKind, Role};
 use crate::domain;
-use crate::domain::ids::{CounterNo, Username};
+use crate::domain::ids::{CounterNo, SkillId, TeamId, Username};
 
 /// A member of staff.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
@@ -17,6 +17,10 @@ pub struct User {
     pub name: String,
     pub badge: Option<String>,
     pub roles: Vec<Role>,
+    /// The teams whose orders they work; none named is all of them.
+    pub teams: Vec<String>,
+    /// What they can do; nothing named is everything.
+    pub skills: Vec<String>,
 }
 
 impl From<&domain::access::Account> for User {
@@ -26,6 +30,8 @@ impl From<&domain::access::Account> for User {
             name: account.name.clone(),
             badge: account.badge.clone(),
             roles: account.roles.iter().copied().map(Role::from).collect(),
+            teams: account.teams.iter().map(ToString::to_string).collect(),
+            skills: account.skills.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -114,6 +120,14 @@ pub struct NewAccountBody {
     pub roles: Vec<Role>,
     #[serde(default)]
     pub disabled: bool,
+    /// The teams whose orders they work; none named is all of them.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, max_items = 100)]
+    pub teams: Vec<TeamId>,
+    /// What they can do; nothing named is everything.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, max_items = 100)]
+    pub skills: Vec<SkillId>,
 }
 
 /// `PATCH /accounts/{username}`: what is absent stays as it is.
@@ -131,6 +145,12 @@ pub struct AccountPatch {
     pub roles: Option<Vec<Role>>,
     #[serde(default)]
     pub disabled: Option<bool>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    pub teams: Option<Vec<TeamId>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    pub skills: Option<Vec<SkillId>>,
     #[serde(default)]
     pub password: Option<String>,
 }
@@ -157,6 +177,8 @@ pub struct Device {
     pub scope: Option<DeviceScope>,
     #[ts(type = "string")]
     pub added_at: DateTime<Utc>,
+    /// Of a handler's token: the teams whose orders it works; none named is all of them.
+    pub teams: Vec<String>,
 }
 
 impl From<&domain::access::Device> for Device {
@@ -167,6 +189,7 @@ impl From<&domain::access::Device> for Device {
             name: device.name.clone(),
             scope: device.counter.as_ref().map(|no| DeviceScope { counter: no.to_string() }),
             added_at: device.added_at,
+            teams: device.teams.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -203,7 +226,7 @@ impl PairedDevice {
     /// A device that is a screen.
     #[must_use]
     pub fn of(device: &domain::access::Device) -> Option<Self> {
-        let Device { id, kind: _, name, scope, added_at: _ } = Device::from(device);
+        let Device { id, kind: _, name, scope, added_at: _, teams: _ } = Device::from(device);
         Some(Self { id, kind: DeviceKind::of(device.kind)?, name, scope })
     }
 }

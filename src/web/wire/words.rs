@@ -29,6 +29,8 @@ macro_rules! mirrors {
     )*};
 }
 
+pub(super) use mirrors;
+
 mirrors! {
     /// Where a ticket stands in its life.
     TicketState = domain::ticket::TicketState ["snake_case"] { Booked, Waiting, Called, Serving, Parked, Missed, Closed }

@@ -1,0 +1,188 @@
+//! `/work-orders`: one order with its whole story, and lists of them: by number, or as they wait at a desk.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::Door;
+use crate::domain::hall::Hall;
+use crate::domain::ids::{OrderNo, TeamId};
+use crate::domain::orders::Desk;
+use crate::domain::work_order as of;
+use crate::domain::work_order::OrderState;
+use crate::web::app::AppState;
+use crate::web::ask::{Given, Look};
+use crate::web::find::Question;
+use crate::web::page;
+use crate::web::past;
+use crate::web::problem::{Code, Problem};
+use crate::web::rights::SeeOrders;
+use crate::web::wire::call_body::area_of;
+use crate::web::wire::hall::Items;
+use crate::web::wire::order::{OrderBrief, WorkOrder};
+use crate::web::wire::order_words;
+use crate::web::wire::reader::{Reader, Scrub};
+
+/// Orders looked at before others get their turn with the hall.
+const STRIDE: usize = 1_000;
+
+pub(super) fn doors() -> Vec<Door> {
+    vec![
+        Door::look("/work-orders", "Orders, newest first; those of a desk in the order in which they are due.", list)
+            .refuses(&[Code::InvalidField]),
+        Door::look("/work-orders/{no}", "One order, with its whole story.", one),
+    ]
+}
+
+async fn one(look: Look<SeeOrders, OrderNo>) -> Result<Given<WorkOrder>, Problem> {
+    let (no, reader, now) = (look.path, look.who.reader(), look.state.now());
+    let shown = |hall: &Hall, order: &of::WorkOrder| reader.may_see(order).then(|| WorkOrder::of(hall, order, &reader, now));
+    let here = look.state.keeper.read(|hall| hall.orders.get(no).map(|order| shown(hall, order)));
+    let found = match here {
+        Some(found) => found,
+        None => past::order(&look.state, no).await?.and_then(|order| look.state.keeper.read(|hall| shown(hall, &order))),
+    };
+    Given::ok(&found.ok_or(Code::NotFound)?)
+}
+
+/// Which orders are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+struct ListQuery {
+    team: Option<String>,
+    /// One or more states, with commas; `open` is all that are not over.
+    state: Option<String>,
+    /// In numbers, titles, communities; a whole telephone number or its last four digits; a customer's number or name.
+    q: Option<String>,
+    /// What waits for somebody who decides or calls back.
+    #[param(inline)]
+    desk: Option<order_words::Desk>,
+    /// `true`: only what the caller has in hand.
+    mine: Option<String>,
+    /// At most so many, 1 to 500; 50 without it.
+    limit: Option<usize>,
+    /// From an earlier answer's `next`.
+    cursor: Option<String>,
+}
+
+/// What an order has to be.
+struct Filter {
+    team: Option<TeamId>,
+    states: Vec<OrderState>,
+    question: Option<Question>,
+    mine: bool,
+    reader: Reader,
+}
+
+impl Filter {
+    fn of(look: &Look<SeeOrders, (), ListQuery>) -> Result<Self, Problem> {
+        let query = &look.query;
+        let area = look.state.keeper.read(area_of);
+        let team = query.team.as_deref().filter(|team| !team.is_empty()).map(str::parse).transpose();
+        Ok(Self {
+            team: team.map_err(|bad: crate::domain::ids::BadId| Problem::invalid("team", bad.expected))?,
+            states: states(query.state.as_deref())?,
+            question: Question::read(query.q.as_deref(), area.as_ref())?,
+            mine: query.mine.as_deref().is_some_and(|mine| !matches!(mine, "false" | "0")),
+            reader: look.who.reader(),
+        })
+    }
+
+    fn fits(&self, hall: &Hall, order: &of::WorkOrder) -> bool {
+        let is_mine = || order.lease.as_ref().is_some_and(|lease| lease.handler == self.reader.actor);
+        let is_meant = || {
+            let scrub = || Scrub::of(hall, order, &self.reader);
+            self.question.as_ref().is_none_or(|question| question.means_order(order, &self.reader, &scrub()))
+        };
+        self.team.as_ref().is_none_or(|team| order.team.as_ref() == Some(team))
+            && (self.states.is_empty() || self.states.contains(&order.state))
+            && (!self.mine || is_mine())
+            && self.reader.may_see(order)
+            && is_meant()
+    }
+}
+
+fn states(asked: Option<&str>) -> Result<Vec<OrderState>, Problem> {
+    let mut states = Vec::new();
+    for word in asked.unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        if word == "open" {
+            states.extend(OrderState::ALL.into_iter().filter(|state| !state.is_over()));
+            continue;
+        }
+        let known = OrderState::ALL.into_iter().find(|state| state.word() == word);
+        states.push(known.ok_or_else(|| Problem::invalid("state", "is no state of an order"))?);
+    }
+    Ok(states)
+}
+
+async fn list(look: Look<SeeOrders, (), ListQuery>) -> Result<Given<Items<OrderBrief>>, Problem> {
+    let limit = page::limit(look.query.limit)?;
+    let filter = Filter::of(&look)?;
+    let cursor = look.query.cursor.as_deref();
+    // One more than shown tells whether there are more.
+    let mut found = match look.query.desk {
+        Some(desk) => at_desk(&look.state, &filter, desk.into(), page::after_due(cursor)?, limit + 1),
+        None => by_number(&look.state, &filter, page::after_order(cursor)?, limit + 1).await?,
+    };
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let by_due = look.query.desk.is_some();
+    let last = found.last().filter(|_| more);
+    let next = last.map(|order| page::order_cursor(by_due.then(|| order.next_due_ms()), order.no));
+    let now = look.state.now();
+    let items = look.state.keeper.read(|hall| found.iter().map(|order| OrderBrief::of(hall, order, &filter.reader, now)).collect());
+    Given::ok(&Items { items, next })
+}
+
+/// What waits at a desk, most urgent first.
+fn at_desk(state: &AppState, filter: &Filter, desk: Desk, after: Option<(i64, OrderNo)>, limit: usize) -> Vec<Arc<of::WorkOrder>> {
+    state.keeper.read(|hall| {
+        let waiting = hall.orders.at_desk(desk).filter(|order| after.is_none_or(|after| (order.next_due_ms(), order.no) > after));
+        let fitting = waiting.filter(|order| filter.fits(hall, order)).take(limit);
+        fitting.filter_map(|order| hall.orders.all.get(&order.no)).map(Arc::clone).collect()
+    })
+}
+
+/// Newest first: what the hall has, then what only history has.
+async fn by_number(state: &AppState, filter: &Filter, before: Option<OrderNo>, limit: usize) -> Result<Vec<Arc<of::WorkOrder>>, Problem> {
+    let mut found: Vec<Arc<of::WorkOrder>> = Vec::new();
+    let mut at = before;
+    loop {
+        let (seen, last) = state.keeper.read(|hall| {
+            let older = match at {
+                Some(at) => hall.orders.all.range(..at),
+                None => hall.orders.all.range(..),
+            };
+            let (mut seen, mut last) = (0, None);
+            for (no, order) in older.rev().take(STRIDE) {
+                (seen, last) = (seen + 1, Some(*no));
+                if filter.fits(hall, order) {
+                    found.push(Arc::clone(order));
+                    if found.len() >= limit {
+                        break;
+                    }
+                }
+            }
+            (seen, last)
+        });
+        at = last.or(at);
+        if found.len() >= limit {
+            return Ok(found);
+        }
+        if seen < STRIDE {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    if !filter.mine {
+        found.extend(older(state, filter, at, limit - found.len()).await?);
+    }
+    Ok(found)
+}
+
+/// What only history has. What the hall remembers is never there as well: archiving takes it out of the hall.
+async fn older(state: &AppState, filter: &Filter, before: Option<OrderNo>, limit: usize) -> Result<Vec<Arc<of::WorkOrder>>, Problem> {
+    let query = past::OlderOrders { before, team: filter.team.clone(), states: filter.states.clone(), limit };
+    let archived = past::orders(state, query).await?;
+    Ok(state.keeper.read(|hall| archived.into_iter().filter(|order| filter.fits(hall, order)).collect()))
+}

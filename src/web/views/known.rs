@@ -1,0 +1,76 @@
+//! What the hall knows already of a caller and a flat, while the caller is still speaking.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::hall::Hall;
+use crate::domain::hotline::{customer_word, flat_word, phone_word};
+use crate::domain::hotline_call::{Address, HotlineCall};
+use crate::domain::ids::{CategoryId, HotlineCallId};
+use crate::domain::phone::Phone;
+use crate::domain::work_order::{OrderState, WorkOrder};
+use crate::web::wire::call::{CallBrief, Known};
+use crate::web::wire::incident::Incident;
+use crate::web::wire::order::OrderBrief;
+use crate::web::wire::reader::Reader;
+
+/// Earlier calls and orders that are told at most.
+const TOLD_MAX: usize = 10;
+/// Incidents that are told at most.
+const INCIDENTS_TOLD_MAX: usize = 20;
+
+/// Of whom and what it is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    pub phones: Vec<Phone>,
+    pub customer_no: Option<String>,
+    pub address: Address,
+    pub category: Option<CategoryId>,
+    /// The call in which it is asked: it is no earlier one.
+    pub in_call: Option<HotlineCallId>,
+}
+
+impl From<&HotlineCall> for Asked {
+    fn from(call: &HotlineCall) -> Self {
+        let fields = &call.fields;
+        Self {
+            phones: fields.caller_number.iter().chain(&fields.callback_number).cloned().collect(),
+            customer_no: fields.customer_no.as_ref().map(|no| no.as_str().to_owned()),
+            address: fields.address.clone(),
+            category: fields.category.clone(),
+            in_call: Some(call.id),
+        }
+    }
+}
+
+/// What is known, for those who answer the telephone and make orders.
+#[must_use]
+pub fn known(hall: &Hall, asked: &Asked, now: DateTime<Utc>) -> Known {
+    let reader = Reader::desk_screen();
+    let flat = asked.address.flat().map(|flat| Arc::from(flat_word(&flat)));
+    let customer: Option<Arc<str>> = asked.customer_no.as_deref().map(|no| Arc::from(customer_word(no)));
+    let matter: Vec<Arc<str>> = flat.into_iter().chain(customer).collect();
+    let numbers = asked.phones.iter().map(|phone| Arc::from(phone_word(phone.number())));
+    let words: Vec<Arc<str>> = numbers.chain(matter.iter().cloned()).collect();
+    let brief = |order: &WorkOrder| OrderBrief::of(hall, order, &reader, now);
+    let address = &asked.address;
+    let covering = hall.hotline.open_incidents().filter(|one| one.covers(address.community.as_ref(), address.station.as_ref()));
+    let calls = hall.hotline.found(&words).filter(|call| Some(call.id) != asked.in_call);
+    Known {
+        calls: calls.take(TOLD_MAX).map(|call| CallBrief::of(hall, call)).collect(),
+        // Numbers of the hall carry no telephone number: nobody is asked for one.
+        tickets: Vec::new(),
+        orders: orders(hall, &words, now).into_iter().map(brief).collect(),
+        incidents: covering.take(INCIDENTS_TOLD_MAX).map(Incident::from).collect(),
+        same_flat: hall.same_matter(&matter, asked.category.as_ref(), now).map(brief),
+    }
+}
+
+/// Open ones first, then those closed within the repeat days; the newest of each first.
+fn orders<'a>(hall: &'a Hall, words: &'a [Arc<str>], now: DateTime<Utc>) -> Vec<&'a WorkOrder> {
+    let repeat = TimeDelta::days(i64::from(hall.profile.orders.rules.repeat_days));
+    let lately = |order: &&WorkOrder| order.state == OrderState::Closed && order.closed_at.is_some_and(|at| at + repeat >= now);
+    let open = hall.orders.found(words).filter(|order| !order.state.is_over());
+    open.chain(hall.orders.found(words).filter(lately)).take(TOLD_MAX).collect()
+}

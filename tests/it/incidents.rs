@@ -1,0 +1,104 @@
+//! Area incidents over HTTP: suspected, opened, callers attached with one key, ended with an answer for each of them.
+
+use awc::http::Method;
+use serde_json::{Value, json};
+
+use crate::app::TestApp;
+use crate::people::new_key;
+use crate::work::{Operator, seen, step};
+
+fn facts() -> Value {
+    json!({ "title": "阳光花园换热站停运", "communities": ["阳光花园"], "station": "HZ-012", "category": "E3",
+        "script": { "zh": "换热站抢修，预计今晚恢复", "en": "The station is being repaired; heat is back tonight" },
+        "expected_end": "2026-11-23T12:00:00Z" })
+}
+
+/// Somebody of the community rings.
+async fn rings(operator: &Operator, community: &str, n: u32) -> (String, Value) {
+    let call = operator.logs(&format!("1370000{n:04}")).await;
+    let address = json!({ "community": community, "building": "3", "unit": "1", "room": n.to_string(), "share_ppm": 2_000 });
+    let written = operator.writes(&call, json!({ "category": "R1", "address": address })).await.ok();
+    (call, written)
+}
+
+#[actix_web::test]
+async fn from_the_first_calls_to_an_answer_for_everybody() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let mut desk = operator.watch("view=hotline").await.unwrap();
+    for n in 0..40 {
+        rings(&operator, &format!("小区{n}"), n).await;
+    }
+    let mut callers = Vec::new();
+    let mut suggestion = Value::Null;
+    for n in 100..110 {
+        let (call, written) = rings(&operator, "阳光花园", n).await;
+        callers.push(call);
+        suggestion = written["suggestion"].clone();
+        app.passes(20);
+    }
+    assert_eq!(suggestion["community"], "阳光花园");
+    assert!(suggestion["expected"].as_f64().unwrap() < suggestion["calls"].as_f64().unwrap());
+    desk.until(|state| state["suspicions"][0]["community"] == "阳光花园").await;
+
+    let mut body = facts();
+    body["call"] = json!(callers[0]);
+    let opened = operator.post("/incidents", body).await;
+    assert_eq!(opened.status, 201, "{}", opened.text);
+    let incident = opened.body["incident"].clone();
+    let id = incident["id"].as_str().unwrap();
+    assert_eq!((incident["state"].as_str(), incident["attached"].as_u64()), (Some("open"), Some(1)));
+    desk.until(|state| state["incidents"][0]["id"] == *id && state["suspicions"] == json!([])).await;
+
+    // The next caller's screen knows it while the telephone rings; one key attaches.
+    let (next, written) = rings(&operator, "阳光花园", 200).await;
+    assert_eq!(written["known"]["incidents"][0]["id"], *id);
+    let attached = operator.post(&format!("/incidents/{id}/attach"), json!({ "call": next })).await.ok();
+    assert_eq!((attached["incident"]["attached"].as_u64(), attached["work_order"]["state"].as_str()), (Some(2), Some("merged")));
+    operator.post(&format!("/incidents/{id}/attach"), json!({ "call": next })).await.refused(409, "already_attached");
+    let third = operator.ends(&callers[1], json!({ "disposition": "attached", "incident": id })).await.ok();
+    assert_eq!(third["call"]["incident"], *id);
+
+    let lead = app.lead();
+    let bad = json!({ "cause": "NONE", "public_reply": "已恢复" });
+    lead.post(&format!("/incidents/{id}/resolve"), bad).await.refused(422, "unknown_cause");
+    operator.post(&format!("/incidents/{id}/resolve"), json!({ "cause": "S", "public_reply": "已恢复" })).await.refused(403, "forbidden");
+    let ended = lead.post(&format!("/incidents/{id}/resolve"), json!({ "cause": "S", "public_reply": "已恢复供热" })).await.ok();
+    assert_eq!(ended["incident"]["state"], "resolved");
+    let full = operator.get(&format!("/incidents/{id}")).await.ok();
+    let list = full["attached_list"].as_array().unwrap();
+    assert_eq!(list.len(), 3);
+    for one in list {
+        let no = one["order"]["no"].as_str().unwrap();
+        assert_eq!(one["order"]["state"], "resolved");
+        assert_eq!(step(&operator, no, "callback", json!({ "solved": true })).await.ok()["work_order"]["state"], "closed");
+        assert_eq!(seen(&operator, no).await["reply"]["text"], "已恢复供热");
+    }
+    operator.post(&format!("/incidents/{id}/attach"), json!({ "call": callers[2] })).await.refused(409, "incident_resolved");
+}
+
+#[actix_web::test]
+async fn an_incident_is_changed_listed_and_waved_away() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let mut ids = Vec::new();
+    for n in 0..3 {
+        let mut body = facts();
+        body["title"] = json!(format!("停热{n}"));
+        ids.push(operator.post("/incidents", body).await.ok()["incident"]["id"].as_str().unwrap().to_owned());
+    }
+    let mut body = facts();
+    body["script"] = Value::Null;
+    let changed = operator.ask(Method::PUT, &format!("/incidents/{}", ids[0]), &body, &new_key()).await.ok();
+    assert_eq!(changed["incident"]["script"], Value::Null);
+    body["call"] = json!("hc_1");
+    operator.ask(Method::PUT, &format!("/incidents/{}", ids[0]), &body, &new_key()).await.refused(422, "invalid_field");
+    let page = operator.get("/incidents?limit=2").await.ok();
+    assert_eq!((page["items"][0]["id"].as_str(), page["items"].as_array().map(Vec::len)), (Some(ids[2].as_str()), Some(2)));
+    let rest = operator.get(&format!("/incidents?limit=2&cursor={}", page["next"].as_str().unwrap())).await.ok();
+    assert_eq!((rest["items"][0]["id"].as_str(), &rest["next"]), (Some(ids[0].as_str()), &Value::Null));
+    operator.post("/incidents/suggestions/dismiss", json!({ "community": "阳光花园" })).await.ok();
+    operator.post("/incidents", json!({ "title": "x", "communities": [], "category": "NONE" })).await.refused(422, "unknown_category");
+    operator.get("/incidents/in_999999").await.refused(404, "not_found");
+    app.staff("handler").get("/incidents").await.refused(403, "forbidden");
+}
