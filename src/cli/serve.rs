@@ -16,6 +16,7 @@ use super::args::ServeArgs;
 use super::fault::Fault;
 use super::hall::{self, OpenHall};
 use super::{demo, log};
+use crate::addresses::AddressBook;
 use crate::announcer::{BoardSounds, SpeakerState};
 use crate::domain::profile::Profile;
 use crate::domain::text::Language;
@@ -182,6 +183,7 @@ fn parts(settings: &Settings, hall: &OpenHall, setup: Option<SetUp>, demo: Optio
         history: hall.history.clone(),
         sounds: Some(Arc::new(Boards(sounds))),
         demo,
+        addresses: AddressBook::open(&settings.data_dir),
     })
 }
 

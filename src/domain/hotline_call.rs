@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::ids::{CategoryId, HotlineCallId, IncidentId, OrderNo, PhoneCallId, StationId, TeamId};
+use super::ids::{CategoryId, HotlineCallId, IncidentId, OrderNo, PhoneCallId, TeamId};
 use super::phone::Phone;
 use super::text::{FreeText, Language};
 
@@ -96,7 +96,7 @@ pub struct Address {
     pub unit: Option<FreeText>,
     pub room: Option<FreeText>,
     pub text: Option<FreeText>,
-    pub station: Option<StationId>,
+    pub station: Option<FreeText>,
     pub area: Option<FreeText>,
     /// The pipe that feeds the flat.
     pub riser: Option<FreeText>,

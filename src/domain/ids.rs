@@ -152,8 +152,6 @@ code_ids! {
     ReasonId: "a reason id: 1 to 32 of a-z, 0-9, - and _", 32, lower;
     /// What a handler must be able to do, e.g. `welding`.
     SkillId: "a skill id: 1 to 32 of a-z, 0-9, - and _", 32, lower;
-    /// A heat-exchange station, as the company numbers it, e.g. `HZ-012`.
-    StationId: "a station id: 1 to 32 of a-z, A-Z, 0-9, . - and _", 32, |b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
 }
 
 impl Prefix {

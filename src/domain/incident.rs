@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::cluster::Suspicion;
-use super::ids::{CategoryId, HotlineCallId, IncidentId, OrderNo, StationId};
+use super::ids::{CategoryId, HotlineCallId, IncidentId, OrderNo};
 use super::text::{FreeText, Text};
 
 /// Incidents that are open at once.
@@ -24,7 +24,7 @@ pub struct IncidentFacts {
     /// The communities it is about; by these a new call is matched.
     pub communities: Vec<FreeText>,
     #[serde(default)]
-    pub station: Option<StationId>,
+    pub station: Option<FreeText>,
     pub category: CategoryId,
     /// What the operator reads out.
     #[serde(default)]
@@ -59,7 +59,7 @@ impl Incident {
 
     /// Whether it is about a community or a station.
     #[must_use]
-    pub fn covers(&self, community: Option<&FreeText>, station: Option<&StationId>) -> bool {
+    pub fn covers(&self, community: Option<&FreeText>, station: Option<&FreeText>) -> bool {
         let here = community.is_some_and(|community| self.facts.communities.contains(community));
         here || self.facts.station.as_ref().is_some_and(|own| Some(own) == station)
     }

@@ -21,6 +21,7 @@ use super::sessions::{IdleTimes, UsedClaims};
 use super::setup::SetUp;
 use super::views::HealthBrief;
 use super::{assets, headers, routes};
+use crate::addresses::AddressBook;
 use crate::domain::actor::Role;
 use crate::domain::text::{Language, Text};
 use crate::feed::Feed;
@@ -85,6 +86,7 @@ pub struct Parts {
     pub history: Option<History>,
     pub sounds: Option<Arc<dyn Sounds>>,
     pub demo: Option<Arc<Demo>>,
+    pub addresses: AddressBook,
 }
 
 /// What the doors share; one for all workers, behind `web::Data`.
@@ -96,6 +98,8 @@ pub struct AppState {
     pub history: Option<History>,
     pub sounds: Option<Arc<dyn Sounds>>,
     pub demo: Option<Arc<Demo>>,
+    /// Where people live, and who works there.
+    pub addresses: AddressBook,
     pub forecaster: Forecaster,
     pub limits: Limits,
     pub idle: IdleTimes,
@@ -112,7 +116,7 @@ impl AppState {
     /// Makes the shared state and starts the forecaster and the lines to exchanges on the current tokio runtime.
     #[must_use]
     pub fn new(parts: Parts) -> web::Data<Self> {
-        let Parts { keeper, settings, health, setup, history, sounds, demo } = parts;
+        let Parts { keeper, settings, health, setup, history, sounds, demo, addresses } = parts;
         web::Data::new(Self {
             forecaster: Forecaster::start(keeper.clone()),
             limits: Limits::default(),
@@ -129,6 +133,7 @@ impl AppState {
             history,
             sounds,
             demo,
+            addresses,
         })
     }
 

@@ -90,6 +90,8 @@ rights! {
     OpenIncidents "open_incidents": Admits::Roles(&[Role::Operator, Role::Lead, Role::Admin]);
     /// Ends incidents.
     ResolveIncidents "resolve_incidents": Admits::Roles(&[Role::Lead, Role::Admin]);
+    /// Looks into the address book.
+    SeeAddresses "see_addresses": Admits::Roles(&[Role::Clerk, Role::Operator, Role::Lead, Role::Manager, Role::Admin]);
     /// Looks at teams, categories and causes.
     SeePlan "see_plan": Admits::Roles(STAFF);
     /// Watches the hotline's screen.

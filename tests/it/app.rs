@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock, mpsc};
 use actix_web::dev::ServerHandle;
 use actix_web::web;
 use chrono::Duration;
+use warmhall::addresses::AddressBook;
 use warmhall::clock::Clock;
 use warmhall::domain::access::Account;
 use warmhall::domain::actor::{Caller, Role};
@@ -64,12 +65,18 @@ pub struct Setting {
     /// Accounts and devices of every role.
     pub people: bool,
     pub health: Health,
+    pub addresses: AddressBook,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { web: WebSettings::default(), profile: sample_profile().unwrap(), people: true, health: Health::default() }
+        Self { web: WebSettings::default(), profile: sample_profile().unwrap(), people: true, health: Health::default(), addresses: no_addresses() }
     }
+}
+
+/// The book of a folder that is not there: empty.
+fn no_addresses() -> AddressBook {
+    AddressBook::open(&std::env::temp_dir().join("warmhall-without-addresses"))
 }
 
 /// One hall, served.
@@ -101,9 +108,9 @@ impl TestApp {
         static HALLS: AtomicU32 = AtomicU32::new(0);
         let hall_id = format!("hall-{}", HALLS.fetch_add(1, Ordering::SeqCst));
         let clock = Clock::manual("2026-11-23T02:00:00Z".parse().unwrap());
-        let Setting { web, profile, people, health } = setting;
+        let Setting { web, profile, people, health, addresses } = setting;
         let opened = open(&hall_id, &clock).await;
-        let app = Self::serve(opened, clock, hall_id, web, health);
+        let app = Self::serve(opened, clock, hall_id, (web, health, addresses));
         app.submit(Command::SetProfile { profile: Box::new(profile) }).await;
         app.submit(Command::Create { link_key: "0123456789abcdef".into() }).await;
         if people {
@@ -112,9 +119,10 @@ impl TestApp {
         app
     }
 
-    fn serve((keeper, feed): (HallKeeper, Feed), clock: Clock, hall_id: String, settings: WebSettings, health: Health) -> Self {
+    fn serve((keeper, feed): (HallKeeper, Feed), clock: Clock, hall_id: String, set: (WebSettings, Health, AddressBook)) -> Self {
+        let (settings, health, addresses) = set;
         let (setup, setup_secret) = SetUp::draw().unwrap();
-        let parts = Parts { keeper: keeper.clone(), settings, health, setup: Some(setup), history: None, sounds: None, demo: None };
+        let parts = Parts { keeper: keeper.clone(), settings, health, setup: Some(setup), history: None, sounds: None, demo: None, addresses };
         let state: web::Data<AppState> = AppState::new(parts);
         let live = state.go_live(feed);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -128,7 +136,7 @@ impl TestApp {
     /// The same hall, served anew from its journal, as after a restart.
     pub async fn again(&self) -> Self {
         let opened = open(&self.hall_id, &self.clock).await;
-        Self::serve(opened, self.clock.clone(), self.hall_id.clone(), WebSettings::default(), Health::default())
+        Self::serve(opened, self.clock.clone(), self.hall_id.clone(), (WebSettings::default(), Health::default(), no_addresses()))
     }
 
     /// An account and, for machines, a token of every role.

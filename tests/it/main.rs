@@ -10,6 +10,7 @@
     reason = "a test says what it expects by failing"
 )]
 
+mod addresses;
 mod app;
 mod cases;
 mod counters;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ts_rs::{Config, TS};
 use warmhall::web::problem::Code;
 use warmhall::web::views;
-use warmhall::web::wire::{call, case, counter, hall, incident, look, order, order_parts, order_words, people, plan, ticket, words};
+use warmhall::web::wire::{address, call, case, counter, hall, incident, look, order, order_parts, order_words, people, plan, ticket, words};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/kiosk-ui/src/wire.ts");
 
@@ -86,7 +86,7 @@ fn orders() -> String {
         order_parts::OrderCoTeam, order_parts::ExtensionDecision, order_parts::OrderExtension, order_parts::OrderUrge,
         order_parts::StoryLine, order::OrderBrief, order::WorkOrder, order::GivenLease, order::OrderMade, order::OrderAnswer,
         order::RevealAnswer, order::ClaimAnswer, incident::Incident, incident::Suspicion, incident::Attached, incident::IncidentFull,
-        incident::IncidentAnswer, incident::AttachAnswer, call::HotlineCall, call::CallBrief, call::Known, call::CallLogged,
+        address::AddressItem, incident::IncidentAnswer, incident::AttachAnswer, call::HotlineCall, call::CallBrief, call::Known, call::CallLogged,
         call::CallChanged, call::CallEnded, case::CaseStep, case::Case, plan::PlanTeam, plan::PlanCategory, plan::PlanWord,
         plan::PlanRules, plan::Plan, views::RingingCall, views::MissedCaller, views::DeskCounts, views::TeamLoad, views::OpenCall,
         views::PhoneToday, views::HotlineToday, views::HotlineState, views::TeamHead, views::TeamState, views::LeadOrders);

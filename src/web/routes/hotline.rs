@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::Door;
+use super::{Door, addresses};
 use crate::domain::command::{Command, LogCall};
 use crate::domain::event::EventBody;
 use crate::domain::hall::Hall;
@@ -77,7 +77,10 @@ async fn log(ask: Ask<LogCalls, (), LogCallBody>) -> Result<Given<CallLogged>, P
 }
 
 async fn change(ask: Ask<LogCalls, HotlineCallId, CallBody>) -> Result<Given<CallChanged>, Problem> {
-    let (ask, body) = ask.split();
+    let (ask, mut body) = ask.split();
+    if let Some(Some(address)) = &mut body.address {
+        addresses::fill(&ask.state, address).await;
+    }
     let area = ask.state.keeper.read(area_of);
     let patch = Box::new(body.into_patch(area.as_ref())?);
     let (id, reader) = (ask.path, ask.who.reader());
@@ -110,7 +113,10 @@ fn without_category(refusal: &Refusal) -> Problem {
 }
 
 async fn end(ask: Ask<LogCalls, HotlineCallId, EndBody>) -> Result<Given<CallEnded>, Problem> {
-    let (ask, body) = ask.split();
+    let (ask, mut body) = ask.split();
+    if let Some(address) = body.order.as_mut().and_then(|order| order.address.as_mut()) {
+        addresses::fill(&ask.state, address).await;
+    }
     let area = ask.state.keeper.read(area_of);
     let order = body.order.map(|order| order.into_domain(area.as_ref())).transpose()?.map(Box::new);
     let end = of::CallEnd { disposition: body.disposition.into(), note: body.note.0, work_order: body.work_order, incident: body.incident };

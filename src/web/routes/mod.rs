@@ -1,6 +1,7 @@
 //! The table of doors: registers them, describes them, and says who may pass; all three from the handlers' own signatures.
 
 pub mod accounts;
+pub mod addresses;
 pub mod announcements;
 pub mod cases;
 pub mod counters;
@@ -241,6 +242,7 @@ pub fn doors() -> Vec<Door> {
         setup::doors(),
         accounts::doors(),
         devices::doors(),
+        addresses::doors(),
         announcements::doors(),
         events::doors(),
         live::doors(),

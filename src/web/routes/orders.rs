@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
-use super::Door;
+use super::{Door, addresses};
 use crate::domain::command::Command;
 use crate::domain::event::{Event, EventBody};
 use crate::domain::ids::OrderNo;
@@ -152,7 +152,10 @@ pub(super) fn asked_again(event: &OrderEvent) -> (bool, bool) {
 }
 
 async fn create(ask: Ask<MakeOrders, (), OrderBody>) -> Result<Given<OrderMade>, Problem> {
-    let (ask, body) = ask.split();
+    let (ask, mut body) = ask.split();
+    if let Some(address) = &mut body.address {
+        addresses::fill(&ask.state, address).await;
+    }
     let area = ask.state.keeper.read(area_of);
     let new = body.into_domain(area.as_ref())?;
     let reader = ask.who.reader();

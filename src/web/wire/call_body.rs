@@ -8,7 +8,7 @@ use super::order_words::{CallDirection, CallerRole, Channel, Disposition, HeatSt
 use super::words::Language;
 use crate::domain::hall::Hall;
 use crate::domain::hotline_call as of;
-use crate::domain::ids::{CategoryId, IncidentId, OrderNo, PhoneCallId, StationId, TeamId};
+use crate::domain::ids::{CategoryId, IncidentId, OrderNo, PhoneCallId, TeamId};
 use crate::domain::phone::{AreaCode, Phone, PhoneKind};
 use crate::domain::text::FreeText;
 use crate::web::problem::Problem;
@@ -74,7 +74,7 @@ pub struct AddressBody {
     pub text: Words,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    pub station: Option<StationId>,
+    pub station: Option<FreeText>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub area: Words,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::hall::{Committed, Text};
 use super::order::{OrderBrief, WorkOrder};
 use crate::domain;
-use crate::domain::ids::{CategoryId, CauseId, HotlineCallId, StationId};
+use crate::domain::ids::{CategoryId, CauseId, HotlineCallId};
 use crate::domain::text::{FreeText, TEXT_CHARS_MAX};
 use crate::web::problem::Problem;
 
@@ -126,7 +126,7 @@ pub struct IncidentBody {
     pub communities: Vec<FreeText>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    pub station: Option<StationId>,
+    pub station: Option<FreeText>,
     #[schema(value_type = String)]
     pub category: CategoryId,
     #[serde(default)]

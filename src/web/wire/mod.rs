@@ -1,5 +1,6 @@
 //! How things look on the wire: types of their own, so that what is served never changes because a rule did.
 
+pub mod address;
 pub mod call;
 pub mod call_body;
 pub mod case;
