@@ -620,6 +620,23 @@ export type IncidentFull = {
   public_reply: string | null;
   state: IncidentState;
 };
+export type AddressItem = {
+  id: string;
+  label: string;
+  depth: 'community' | 'building' | 'unit' | 'room';
+  community: string;
+  building: string | null;
+  unit: string | null;
+  room: string | null;
+  station: string | null;
+  area: string | null;
+  team: string | null;
+  riser: string | null;
+  customer_no: string | null;
+  heat_status: HeatStatus | null;
+  area_m2: number | null;
+  share_ppm: number;
+};
 export type IncidentAnswer = {
   incident: Incident;
   epoch: string;

@@ -19,7 +19,10 @@ async fn a_flat_is_found_by_initials_and_numbers_and_only_by_staff_who_need_it()
     let operator = app.operator();
     let found = operator.get("/addresses?q=wjgy%201-1-101").await.ok();
     let first = &found["items"][0];
-    assert_eq!((first["community"].as_str(), first["room"].as_str(), first["depth"].as_str()), (Some("望江公寓"), Some("101"), Some("room")));
+    assert_eq!(
+        (first["community"].as_str(), first["room"].as_str(), first["depth"].as_str()),
+        (Some("望江公寓"), Some("101"), Some("room"))
+    );
     assert_eq!(first["team"], "repair-west");
     operator.get(&format!("/addresses?q={}", "x".repeat(2_000))).await.refused(422, "invalid_field");
     operator.get("/addresses?q=x&limit=51").await.refused(422, "invalid_field");

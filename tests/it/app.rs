@@ -70,7 +70,13 @@ pub struct Setting {
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { web: WebSettings::default(), profile: sample_profile().unwrap(), people: true, health: Health::default(), addresses: no_addresses() }
+        Self {
+            web: WebSettings::default(),
+            profile: sample_profile().unwrap(),
+            people: true,
+            health: Health::default(),
+            addresses: no_addresses(),
+        }
     }
 }
 
@@ -122,7 +128,8 @@ impl TestApp {
     fn serve((keeper, feed): (HallKeeper, Feed), clock: Clock, hall_id: String, set: (WebSettings, Health, AddressBook)) -> Self {
         let (settings, health, addresses) = set;
         let (setup, setup_secret) = SetUp::draw().unwrap();
-        let parts = Parts { keeper: keeper.clone(), settings, health, setup: Some(setup), history: None, sounds: None, demo: None, addresses };
+        let parts =
+            Parts { keeper: keeper.clone(), settings, health, setup: Some(setup), history: None, sounds: None, demo: None, addresses };
         let state: web::Data<AppState> = AppState::new(parts);
         let live = state.go_live(feed);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

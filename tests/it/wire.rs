@@ -5,7 +5,9 @@ use std::fmt::Write;
 use ts_rs::{Config, TS};
 use warmhall::web::problem::Code;
 use warmhall::web::views;
-use warmhall::web::wire::{address, call, case, counter, hall, incident, look, order, order_parts, order_words, people, plan, ticket, words};
+use warmhall::web::wire::{
+    address, call, case, counter, hall, incident, look, order, order_parts, order_words, people, plan, ticket, words,
+};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/kiosk-ui/src/wire.ts");
 

@@ -22,8 +22,8 @@ pub mod services;
 pub mod session;
 pub mod setup;
 pub mod status;
-pub mod telephony;
 pub mod teams;
+pub mod telephony;
 pub mod tickets;
 
 use std::borrow::Cow;

@@ -51,7 +51,7 @@ impl From<&domain::incident::Incident> for Incident {
             id: incident.id.to_string(),
             title: facts.title.as_str().to_owned(),
             communities: facts.communities.iter().map(|community| community.as_str().to_owned()).collect(),
-            station: facts.station.as_ref().map(ToString::to_string),
+            station: facts.station.as_ref().map(|station| station.as_str().to_owned()),
             category: facts.category.to_string(),
             script: facts.script.as_ref().map(Text::from),
             expected_end: facts.expected_end,

@@ -133,7 +133,7 @@ impl From<&domain::hotline_call::Address> for Address {
             unit: plain(address.unit.as_ref()),
             room: plain(address.room.as_ref()),
             text: plain(address.text.as_ref()),
-            station: address.station.as_ref().map(ToString::to_string),
+            station: address.station.as_ref().map(|station| station.as_str().to_owned()),
             area: plain(address.area.as_ref()),
             riser: plain(address.riser.as_ref()),
             team: address.team.as_ref().map(ToString::to_string),
