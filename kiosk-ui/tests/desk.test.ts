@@ -161,6 +161,7 @@ const lead: LeadState = {
   forecast: { kept_rate: 0.7, kept: 7, given: 10 },
   totals: { issued: 9, waiting: 1, serving: 1, served: 6, missed: 1, cancelled: 0, rated: 0, grade_mean: null },
   health: { store: 'ok', voice: 'no_device', voice_detail: null, disk_free_mb: 900 },
+  orders: { desks: { review: 0, callback: 0, extension: 0 }, teams: [], overdue: 0, escalated: [], incidents: [] },
   demo: false,
 };
 
