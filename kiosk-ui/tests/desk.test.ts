@@ -147,6 +147,7 @@ test('a refusal needs reason and remedy, then prints the notice', async () => {
 });
 
 const lead: LeadState = {
+  orders: { desks: { review: 1, callback: 2, extension: 0 }, teams: [{ id: 'repair-east', name: { zh: '城东维修班', en: 'Repairs East' }, waiting: 3, held: 2, overdue: 1 }], overdue: 1, escalated: [], incidents: [] },
   hall: counterState(null).hall,
   day: '2026-11-23',
   open: true,
@@ -161,7 +162,6 @@ const lead: LeadState = {
   forecast: { kept_rate: 0.7, kept: 7, given: 10 },
   totals: { issued: 9, waiting: 1, serving: 1, served: 6, missed: 1, cancelled: 0, rated: 0, grade_mean: null },
   health: { store: 'ok', voice: 'no_device', voice_detail: null, disk_free_mb: 900 },
-  orders: { desks: { review: 0, callback: 0, extension: 0 }, teams: [], overdue: 0, escalated: [], incidents: [] },
   demo: false,
 };
 

@@ -5,7 +5,7 @@ import { addressOf, emptyForm, fieldsOf, formOf, lacks, patchOf, roomsOf, tenths
 import { keyOf, read, type Press } from '../src/screens/hotline/keys';
 import { mineToPop, popped, remember } from '../src/screens/hotline/pop';
 import type { Doors } from '../src/screens/work/doors';
-import type { AddressItem, CallPatch, HotlineCall, Known } from '../src/screens/work/shapes';
+import type { AddressItem, CallFields, CallPatch, HotlineCall, Known } from '../src/screens/work/shapes';
 
 const press = (key: string, more: Partial<Press> = {}): Press => ({ key, repeat: false, ctrlKey: false, altKey: false, metaKey: false, shiftKey: false, ...more });
 const room: AddressItem = {
@@ -23,10 +23,13 @@ const room: AddressItem = {
   customer_no: '10023',
   heat_status: 'heated',
   area_m2: 92,
+  share_ppm: 500,
 };
 const known: Known = { calls: [], tickets: [], orders: [], incidents: [], same_flat: null };
 const call = (more: Partial<HotlineCall> = {}): HotlineCall => ({
-  ...fieldsOf(emptyForm()),
+  ...(fieldsOf(emptyForm()) as Omit<CallFields, 'address'>),
+  address: { community: null, building: null, unit: null, room: null, text: null, station: null, area: null, riser: null, team: null, share_ppm: null },
+  category_name: null,
   dialect: null,
   kb_article: null,
   recording_ref: null,
@@ -91,10 +94,10 @@ test('a number still being typed is not sent; a cleared field is sent as null', 
 test('a form read back from the server says the same again', () => {
   const form = { ...emptyForm(), number: '13900001234', name: '王', address: `${room.label} 东门`, chosen: room, category: 'R1', description: '不热', rooms: '客厅', temperature: '15.2', safety: true };
   const sent = fieldsOf(form);
-  const { place_id, ...address } = sent.address;
-  expect(place_id).toBe('a1');
+  const { place_id, share_ppm, ...address } = sent.address;
+  expect([place_id, share_ppm]).toEqual(['a1', 500]);
   // The entry's own number is only sent, never read back.
-  expect(patchOf({ ...sent, address }, fieldsOf(formOf(call({ ...sent }))))).toEqual({});
+  expect(patchOf({ ...sent, address }, fieldsOf(formOf(call({ ...sent, address: { ...address, share_ppm: 500 } }))))).toEqual({});
 });
 
 test('an order needs a category; without a place it asks once', () => {
@@ -223,9 +226,9 @@ test('a reload goes on with what was not sent yet', async () => {
 
 test('a call I picked up opens one form, once', () => {
   const ringing = [
-    { phone_call: 'p1', caller_masked: null, caller: '139', agent: '801', queue: null, since: '', state: 'answered' as const },
-    { phone_call: 'p2', caller_masked: null, caller: '138', agent: '802', queue: null, since: '', state: 'answered' as const },
-    { phone_call: 'p3', caller_masked: null, caller: '137', agent: '801', queue: null, since: '', state: 'ringing' as const },
+    { phone_call: 'p1', caller_masked: null, caller: '139', agent: '801', agent_name: null, hotline_call: null, queue: null, since: '', state: 'answered' as const },
+    { phone_call: 'p2', caller_masked: null, caller: '138', agent: '802', agent_name: null, hotline_call: null, queue: null, since: '', state: 'answered' as const },
+    { phone_call: 'p3', caller_masked: null, caller: '137', agent: '801', agent_name: null, hotline_call: null, queue: null, since: '', state: 'ringing' as const },
   ];
   expect(mineToPop(ringing, '801', 'li', popped()).map((each) => each.phone_call)).toEqual(['p1']);
   remember('p1');

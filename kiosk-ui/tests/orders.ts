@@ -4,8 +4,8 @@ import type { HotlineState, OrderBrief, Plan, TeamState, WorkOrder } from '../sr
 
 export const plan: Plan = {
   teams: [
-    { id: 'repair-east', name: { zh: '城东维修班', en: 'Repairs East' }, wip_max: 5 },
-    { id: 'repair-west', name: { zh: '城西维修班', en: 'Repairs West' }, wip_max: 5 },
+    { id: 'repair-east', name: { zh: '城东维修班', en: 'Repairs East' }, wip_max: 5, phone: null, ladder: [] },
+    { id: 'repair-west', name: { zh: '城西维修班', en: 'Repairs West' }, wip_max: 5, phone: null, ladder: [] },
   ],
   categories: [
     ['E', null, '应急', 'Emergency'],
@@ -22,6 +22,7 @@ export const plan: Plan = {
     parent: parent as string | null,
     name: { zh: zh as string, en: en as string },
     visit: true,
+    skills: [],
     team: null,
     answer_directly: false,
     emergency: id === 'E1' || id === 'E3',
@@ -29,7 +30,9 @@ export const plan: Plan = {
   })),
   causes: [{ id: 'U', name: { zh: '用户侧', en: 'Customer side' } }],
   return_reasons: [{ id: 'not_ours', name: { zh: '不属本班组', en: 'Not ours' } }],
-  rules: { callback_attempts_max: 3, repeat_days: 7, reopen_grade_max: 2, lease_s: 300 },
+  rules: { callback_attempts_max: 3, repeat_days: 7, reopen_grade_max: 2, lease_s: 300, hold_s: 14_400, returns_before_lead: 2, closed_kept_days: 7 },
+  desk: null,
+  preset: 'general@1',
 };
 
 export const order = (no: string, more: Partial<OrderBrief> = {}): OrderBrief => ({
@@ -67,12 +70,12 @@ export const whole = (no: string, more: Partial<WorkOrder> = {}): WorkOrder => (
   description: '客厅不热',
   symptoms: { rooms: ['客厅'], since: null, room_tenths: 152, neighbours_too: null, leak: null, electricity_risk: null },
   customer: { name_masked: '王*', phone_masked: '139****1234', customer_no: '10023', role: 'owner', vulnerable: ['elderly'], language: 'zh' },
-  address: { community: '阳光花园', building: '3号楼', unit: '2单元', room: '501', text: null, station: 'ZX-1', area: null, riser: null, team: 'repair-east' },
+  address: { community: '阳光花园', building: '3号楼', unit: '2单元', room: '501', text: null, station: 'ZX-1', area: null, riser: null, team: 'repair-east', share_ppm: null },
   origin: { calls: ['hc_1'], ticket: null, external_no: null, incident: null },
   appointment: null,
   phase: null,
   clocks_by: 'general@1',
-  clocks: { accept: { state: 'running', due: '2026-11-23T01:30:00Z', done_at: null, total_s: 1800, remaining_s: 1800, pace: 'natural' } },
+  clocks: { accept: { state: 'running', due: '2026-11-23T01:30:00Z', done_at: null, total_s: 1800, remaining_s: 1800, pace: 'natural', late: false } },
   lease: null,
   handlers: [],
   co_teams: [],
@@ -87,6 +90,8 @@ export const whole = (no: string, more: Partial<WorkOrder> = {}): WorkOrder => (
   returns: [],
   extension: null,
   urges_list: [],
+  children_list: [],
+  created_by: 'operator:li',
   waiting_reason: null,
   closed_at: null,
   closed_by: null,
@@ -100,6 +105,8 @@ export const teamState = (held: OrderBrief[], queue: OrderBrief[] = []): TeamSta
   waiting: queue.length,
   held,
   at: '2026-11-23T01:10:00Z',
+  helping: [],
+  overdue: 0,
 });
 
 export const hotlineState = (more: Partial<HotlineState> = {}): HotlineState => ({
@@ -108,6 +115,7 @@ export const hotlineState = (more: Partial<HotlineState> = {}): HotlineState => 
   suspicions: [],
   ringing: [],
   missed: [],
+  missed_count: 0,
   desks: { review: 0, callback: 0, extension: 0 },
   callbacks: [],
   open_calls: [],

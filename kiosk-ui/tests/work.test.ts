@@ -46,7 +46,7 @@ test('first letters of pinyin', () => {
 
 // Time
 
-const running = (more: Partial<OrderClock> = {}): OrderClock => ({ state: 'running', due: '2026-11-23T02:00:00Z', done_at: null, total_s: 3600, remaining_s: 3600, pace: 'natural', ...more });
+const running = (more: Partial<OrderClock> = {}): OrderClock => ({ state: 'running', due: '2026-11-23T02:00:00Z', done_at: null, total_s: 3600, remaining_s: 3600, pace: 'natural', late: false, ...more });
 const at = (time: string): Date => new Date(`2026-11-23T${time}Z`);
 
 test('what is left, in words of each language', () => {
@@ -67,7 +67,7 @@ test('a clock speaks at half, at four fifths, and when it is over; late is told 
   expect(toneOf(running({ state: 'breached' }), at('01:00:00'))).toBe('overdue');
   expect(toneOf(running({ state: 'paused', due: null, remaining_s: 100 }), at('05:00:00'))).toBe('paused');
   expect(toneOf(running({ state: 'done', done_at: '2026-11-23T01:59:00Z' }), at('05:00:00'))).toBe('done');
-  expect(toneOf(running({ state: 'done', done_at: '2026-11-23T02:01:00Z' }), at('05:00:00'))).toBe('done_late');
+  expect(toneOf(running({ state: 'done', done_at: '2026-11-23T02:01:00Z', late: true }), at('05:00:00'))).toBe('done_late');
   expect(used(running(), at('01:30:00'))).toBeCloseTo(0.5);
   expect(used(running({ pace: 'working', remaining_s: 900 }), at('01:30:00'))).toBeCloseTo(0.75);
 });

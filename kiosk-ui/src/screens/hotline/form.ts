@@ -2,11 +2,11 @@
 
 import type { Language } from '../../wire';
 import type {
-  Address,
-  AddressItem,
+  AddressSent,
   CallerRole,
   CallFields,
   CallPatch,
+  Chosen,
   HeatStatus,
   HotlineCall,
   Leak,
@@ -23,7 +23,7 @@ export interface Form {
   /// The one address box as it reads.
   address: string;
   /// The entry of the address book that was chosen; the box begins with its label.
-  chosen: AddressItem | null;
+  chosen: Chosen | null;
   category: string | null;
   description: string;
   urgency: Urgency;
@@ -74,11 +74,11 @@ const digits = (text: string): string => text.replace(/\D/g, '');
 export const numberDigitsMin = 5;
 const roomsMax = 20;
 
-const noAddress: Address = { community: null, building: null, unit: null, room: null, text: null, station: null, area: null, riser: null, team: null };
+const noAddress: AddressSent = { community: null, building: null, unit: null, room: null, text: null, station: null, area: null, riser: null, team: null };
 const noSymptoms: Symptoms = { rooms: [], since: null, room_tenths: null, neighbours_too: null, leak: null, electricity_risk: null };
 
 /// The box and the chosen entry as an address: what stands behind the entry's label is said in the caller's words.
-export function addressOf(chosen: AddressItem | null, typed: string): Address {
+export function addressOf(chosen: Chosen | null, typed: string): AddressSent {
   const text = typed.trim();
   if (chosen === null || !text.startsWith(chosen.label)) return { ...noAddress, text: orNull(text) };
   const { community, building, unit, room, station, area, riser, team, share_ppm } = chosen;
@@ -101,7 +101,7 @@ export const roomsOf = (typed: string): string[] =>
     .filter((each) => each !== '')
     .slice(0, roomsMax);
 
-export type Sent = Omit<CallFields, 'dialect' | 'kb_article' | 'recording_ref' | 'seat' | 'satisfaction'>;
+export type Sent = CallFields;
 
 const number = (typed: string): string | null => (digits(typed).length >= numberDigitsMin ? typed.trim() : null);
 
@@ -150,7 +150,7 @@ export function formOf(call: HotlineCall): Form {
   const symptoms = call.symptoms ?? noSymptoms;
   const label = [address.community, address.building, address.unit, address.room].filter((each) => each !== null && each !== '').join(' ');
   const { community, building, unit, room, station, area, riser, team, text } = address;
-  const chosen: AddressItem | null =
+  const chosen: Chosen | null =
     community === null || label === ''
       ? null
       : {

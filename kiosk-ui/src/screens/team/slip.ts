@@ -1,6 +1,6 @@
 /// 测温单: from what is typed in a kitchen to a record that holds as evidence, and what is still wrong with it.
 
-import type { SignatureWire } from '../work/shapes';
+import type { Signature } from '../work/shapes';
 
 export interface Slip {
   room: string;
@@ -47,7 +47,7 @@ export function doubtsOf(slip: Slip, today: string): SlipLack[] {
   return found;
 }
 
-const signatureOf = (slip: Slip): SignatureWire =>
+const signatureOf = (slip: Slip): Signature =>
   slip.signature === 'verbal' ? 'verbal' : slip.signature === 'signed' ? { signed: slip.signedBy.trim() } : { refused: slip.signedBy.trim() };
 
 export function bodyOf(slip: Slip, measuredAt: Date): Record<string, unknown> {

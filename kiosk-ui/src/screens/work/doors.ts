@@ -17,7 +17,7 @@ import type {
   IncidentAnswer,
   IncidentFull,
   Known,
-  OrderAnswer,
+  OrderMade,
   OrderBrief,
   PatchAnswer,
   Plan,
@@ -90,7 +90,7 @@ export class Doors extends Api {
     this.send('GET', `/addresses${query({ q, limit: '8' })}`, undefined, signal === undefined ? { tries: 1 } : { tries: 1, signal });
 
   // Orders
-  makeOrder = (body: Record<string, unknown>, options?: CallOptions): Promise<OrderAnswer> => this.send('POST', '/work-orders', body, options);
+  makeOrder = (body: Record<string, unknown>, options?: CallOptions): Promise<OrderMade> => this.send('POST', '/work-orders', body, options);
   orders = (parts: Partial<Record<'team' | 'state' | 'q' | 'desk' | 'mine' | 'limit' | 'cursor', string>>): Promise<Items<OrderBrief>> =>
     this.send('GET', `/work-orders${query(parts)}`);
   order = (no: string, options?: CallOptions): Promise<WorkOrder> => this.send('GET', `/work-orders/${seg(no)}`, undefined, options);

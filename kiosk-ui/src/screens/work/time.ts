@@ -41,7 +41,7 @@ export function used(clock: OrderClock, now: Date): number {
 
 export function toneOf(clock: OrderClock, now: Date): Tone {
   const over = clock.due !== null && secondsUntil(clock.due, now) < 0;
-  if (clock.done_at !== null) return clock.due !== null && clock.done_at > clock.due ? 'done_late' : 'done';
+  if (clock.done_at !== null) return clock.late ? 'done_late' : 'done';
   if (clock.state === 'done') return 'done';
   if (clock.state === 'paused') return 'paused';
   if (clock.state === 'breached' || over) return 'overdue';
