@@ -3,6 +3,7 @@
 mod clerk;
 mod crowd;
 mod dice;
+mod hotline;
 mod people;
 
 use std::fmt::{Display, Write};

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::clerk::Clerk;
 use super::crowd::Crowd;
+use super::hotline::{Desks, Handler};
 use crate::cli::access::{Change, carry_out};
 use crate::cli::fault::Fault;
 use crate::cli::secrets;
@@ -27,13 +28,15 @@ use crate::web::{Demo, DemoAccount, DemoDevice};
 /// Where the secrets of a demo folder are kept, readable only by its owner.
 const FILE: &str = "demo-secrets.json";
 /// Sign-in name, name, badge, role.
-const ACCOUNTS: [(&str, &str, Option<&str>, Role); 7] = [
+const ACCOUNTS: [(&str, &str, Option<&str>, Role); 9] = [
     ("admin", "系统管理员", None, Role::Admin),
     ("lead", "值班长", None, Role::Lead),
     ("clerk1", "刘芳", Some("1021"), Role::Clerk),
     ("clerk2", "张伟", Some("1022"), Role::Clerk),
     ("greeter", "大厅引导员", None, Role::Greeter),
     ("operator", "热线话务员", None, Role::Operator),
+    ("handler1", "韩冰", None, Role::Handler),
+    ("handler2", "马跃", None, Role::Handler),
     ("manager", "客服主管", None, Role::Manager),
 ];
 /// Simulated clerks: sign-in name, name, badge. They cannot sign in.
@@ -50,12 +53,16 @@ const SIMULATED: [(&str, &str, &str); 8] = [
 /// A password hash that no password has.
 const NO_PASSWORD: &str = "!";
 /// Path, Chinese and English name of each screen, and the device whose token opens it.
-const SCREENS: [(&str, &str, &str, Option<&str>); 8] = [
+const SCREENS: [(&str, &str, &str, Option<&str>); 12] = [
     ("/kiosk", "取号机", "Kiosk", Some("k1")),
     ("/board", "叫号屏", "Board", Some("b1")),
     ("/display", "窗口屏", "Counter display", Some("d1")),
     ("/counter", "窗口", "Counter", None),
     ("/lead", "值班长", "Lead", None),
+    ("/hotline", "热线", "Hotline", None),
+    ("/team", "班组", "Team", None),
+    ("/orders", "工单", "Work orders", None),
+    ("/case", "进度查询", "Follow a case", None),
     ("/signin", "登录", "Sign in", None),
     ("/pair", "设备配对", "Pair a device", None),
     ("/", "开始页", "Start page", None),
@@ -145,6 +152,10 @@ impl People {
             let clerk = Clerk::new(keeper.clone(), counter.clone(), username, self.seed, number, switch.clone());
             tasks.push(tokio::spawn(clerk.work()));
         }
+        for handler in Handler::of_teams(keeper, self.seed, &switch) {
+            tasks.push(tokio::spawn(handler.work()));
+        }
+        tasks.push(tokio::spawn(Desks::new(keeper.clone(), self.seed, switch.clone()).answer()));
         let crowd = Crowd::new(keeper.clone(), forecaster.clone(), self.seed, switch);
         tasks.push(tokio::spawn(crowd.come_and_go()));
         tasks
