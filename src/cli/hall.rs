@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -22,9 +22,9 @@ use crate::domain::hall::Hall;
 use crate::domain::ids::Prefix;
 use crate::domain::profile::Profile;
 use crate::feed::Feed;
-use crate::history::{self, DAYS_KEPT, History, JOURNAL_EVENTS_KEPT_MIN};
+use crate::history::{self, History, JOURNAL_EVENTS_KEPT_MIN};
 use crate::keeper::{self, HallKeeper, Keeper};
-use crate::settings::Settings;
+use crate::settings::{HistorySettings, Settings};
 use crate::store::{self, Journal, Mark, OpenStore, Position, Reached, RedisJournal, Snapshot, Teller};
 
 /// Between two attempts to write into a journal that is away, while the hall opens.
@@ -80,7 +80,7 @@ pub(super) async fn open(settings: &Settings, profile: Profile) -> Result<OpenHa
     if let Some(history) = &history {
         let (follower, feed, epoch) = (history.clone(), feed.clone(), keeper.epoch());
         tasks.push(tokio::spawn(async move { follower.follow(feed, epoch).await }));
-        tasks.push(tokio::spawn(keep_house(history.clone(), keeper.clone(), Arc::clone(&journal))));
+        tasks.push(tokio::spawn(keep_house(history.clone(), keeper.clone(), Arc::clone(&journal), settings.history)));
     }
     let studio = Arc::new(Studio::new(voice, &settings.voice, Some(&settings.data_dir)));
     let (speaking, voice) = start_voice(settings, &keeper, &feed, &studio);
@@ -176,18 +176,26 @@ fn reached(keeper: &HallKeeper) -> Reached {
 }
 
 /// Forgets what is older than it may be, and trims from the journal what history has on disk.
-async fn keep_house(history: History, keeper: HallKeeper, journal: Arc<RedisJournal>) {
+async fn keep_house(history: History, keeper: HallKeeper, journal: Arc<RedisJournal>, kept: HistorySettings) {
     loop {
         sleep(HOUSEKEEPING).await;
-        if let Err(error) = forget(&history, &keeper, &journal).await {
+        if let Err(error) = forget(&history, &keeper, &journal, kept).await {
             tracing::warn!(%error, "old history was not forgotten; trying again later");
         }
     }
 }
 
-async fn forget(history: &History, keeper: &HallKeeper, journal: &RedisJournal) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn forget(
+    history: &History,
+    keeper: &HallKeeper,
+    journal: &RedisJournal,
+    kept: HistorySettings,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let Some(today) = keeper.read(|hall| hall.day) else { return Ok(()) };
-    history.retain(today, DAYS_KEPT).await?;
+    history.retain(today, kept.days_kept).await?;
+    if let Some(first) = today.checked_sub_days(Days::new(kept.records_days_kept.into())) {
+        history.retain_records(keeper.read(|hall| hall.profile.calendar.service_day_start(first))).await?;
+    }
     let snapshot_rev = journal.load().await?.snapshot.map_or(0, |snapshot| snapshot.rev);
     if let Some(through) = history.trim_through(&keeper.epoch(), snapshot_rev, JOURNAL_EVENTS_KEPT_MIN).await? {
         journal.trim(through).await?;

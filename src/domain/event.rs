@@ -297,7 +297,8 @@ impl EventBody {
             | Self::AccountChanged { .. }
             | Self::SessionStarted { .. }
             | Self::PairingStarted { .. }
-            | Self::DeviceAdded { .. } => true,
+            | Self::DeviceAdded { .. }
+            | Self::Call(_) => true,
             Self::DayOpened { .. }
             | Self::NumbersSkipped { .. }
             | Self::HallChanged { .. }
@@ -330,7 +331,6 @@ impl EventBody {
             | Self::PairingEnded { .. }
             | Self::DeviceRevoked { .. }
             | Self::Incident(_) => false,
-            Self::Call(event) => event.holds_identity(),
             Self::Phone(event) => event.holds_identity(),
             Self::Order(event) => event.change.holds_identity(),
         }

@@ -10,7 +10,7 @@ use super::ids::{HotlineCallId, IncidentId, OrderNo, PhoneCallId};
 use super::incident::IncidentFacts;
 use super::telephone::Signal;
 use super::text::FreeText;
-use super::work_order::{Customer, OrderChange};
+use super::work_order::{Customer, OrderChange, Signature};
 
 /// What happened to a logged call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,10 +92,6 @@ impl CallEvent {
         }
     }
 
-    pub(super) const fn holds_identity(&self) -> bool {
-        !matches!(self, Self::Ended { .. })
-    }
-
     /// Leaves of the caller only what says nothing about who it is.
     pub(super) fn mask_identity(&mut self) {
         match self {
@@ -107,9 +103,14 @@ impl CallEvent {
                 fields.caller_name = None;
                 fields.customer_no = None;
                 fields.description = None;
+                fields.promise = None;
+                fields.recording_ref = None;
                 mask_address(&mut fields.address);
+                if let Some(end) = &mut record.end {
+                    end.note = None;
+                }
             }
-            Self::Ended { .. } => {}
+            Self::Ended { end, .. } => end.note = None,
         }
     }
 }
@@ -120,6 +121,8 @@ fn mask_patch(patch: &mut CallPatch) {
     patch.caller_name = None;
     patch.customer_no = None;
     patch.description = None;
+    patch.promise = None;
+    patch.recording_ref = None;
     if let Some(address) = &mut patch.address {
         mask_address(address);
     }
@@ -177,7 +180,7 @@ impl PhoneEvent {
 
 impl OrderChange {
     pub(super) const fn holds_identity(&self) -> bool {
-        matches!(self, Self::Created { .. } | Self::Archived { .. })
+        matches!(self, Self::Created { .. } | Self::Measured { .. } | Self::Resolved { .. } | Self::Archived { .. })
     }
 
     pub(super) fn mask_identity(&mut self) {
@@ -185,10 +188,32 @@ impl OrderChange {
             mask_customer(&mut order.customer);
             mask_address(&mut order.address);
             order.description = None;
+            order.title = order.title.take().filter(|_| !order.sealed);
         } else if let Self::Archived { order } = self {
             mask_customer(&mut order.customer);
             mask_address(&mut order.address);
             order.description = None;
+            order.title = order.title.take().filter(|_| !order.sealed);
+            for temperature in &mut order.temperatures {
+                mask_signature(&mut temperature.signature);
+            }
+            if let Some(signature) = order.resolution.as_mut().and_then(|resolution| resolution.signature.as_mut()) {
+                mask_signature(signature);
+            }
+        } else if let Self::Measured { temperature, .. } = self {
+            mask_signature(&mut temperature.signature);
+        } else if let Self::Resolved { resolution, .. } = self
+            && let Some(signature) = &mut resolution.signature
+        {
+            mask_signature(signature);
         }
+    }
+}
+
+/// That somebody signed stays; who it was does not.
+fn mask_signature(signature: &mut Signature) {
+    match signature {
+        Signature::Signed(name) | Signature::Refused(name) => *name = FreeText::blank(),
+        Signature::Verbal => {}
     }
 }

@@ -47,6 +47,12 @@ impl FreeText {
         Ok(Self(text.to_owned()))
     }
 
+    /// What stands where a text was that must not be told.
+    #[must_use]
+    pub fn blank() -> Self {
+        Self("***".to_owned())
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

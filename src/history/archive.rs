@@ -62,6 +62,23 @@ impl History {
         self.inner.base.read(move |conn| tickets(conn, &query)).await
     }
 
+    /// The tickets with this number, of whatever day, the latest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn tickets_numbered(&self, number: &str, limit: usize) -> Result<Vec<Ticket>, HistoryError> {
+        let number = number.to_owned();
+        let look = move |conn: &Connection| {
+            let sql = "SELECT segment, ticket FROM tickets WHERE number = ?1 AND superseded = 0 ORDER BY issued_at_ms DESC LIMIT ?2";
+            let mut find = conn.prepare_cached(sql)?;
+            let values = params![number, rows_max(limit, TICKETS_PAGE_MAX)];
+            let keys: Vec<(i64, i64)> = find.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+            let found = keys.into_iter().map(|(segment, id)| ticket::load(conn, segment, id));
+            found.filter_map(Result::transpose).collect()
+        };
+        self.inner.base.read(look).await
+    }
+
     /// The ticket with this id, of the latest history that knows it.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ const LOCK_WAIT_MS_MAX: u64 = 5_000;
 /// Statements that a connection keeps prepared.
 const STATEMENTS_KEPT_MAX: usize = 64;
 
-const STEPS: &[M<'_>] = &[M::up(include_str!("sql/0001_base.sql"))];
+const STEPS: &[M<'_>] = &[M::up(include_str!("sql/0001_base.sql")), M::up(include_str!("sql/0002_hotline.sql"))];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;

@@ -7,23 +7,34 @@
 mod archive;
 mod base;
 mod csv;
+mod facts;
 mod follow;
+mod hotline_report;
+mod order_report;
 mod project;
+mod records;
 mod report;
 mod retain;
 mod rows;
+mod seek;
+mod spell;
 mod ticket;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::watch;
 
 pub use archive::{EVENTS_PAGE_MAX, TICKETS_PAGE_MAX, TicketQuery};
 pub use csv::{Table, neutral};
+pub use hotline_report::{HotlineReport, HotlineRow, NO_CALL_DATA, PhoneFigures};
+pub use order_report::{ClockFigures, OrderReport, OrderRow};
 pub use report::{DAYS_MAX as REPORT_DAYS_MAX, ForecastReport, ForecastRow, WaitsReport, WaitsRow};
-pub use retain::{DAYS_KEPT, Forgotten, JOURNAL_EVENTS_KEPT_MIN};
+pub use retain::{Forgotten, JOURNAL_EVENTS_KEPT_MIN};
+pub use seek::{Asked, CallQuery, OrderQuery, RECORDS_PAGE_MAX};
+pub use spell::QUESTION_CHARS_MAX;
 
 use base::Base;
 
@@ -149,6 +160,14 @@ impl History {
     #[must_use]
     pub fn health(&self) -> watch::Receiver<Health> {
         self.inner.health.subscribe()
+    }
+
+    /// Waits until everything up to `rev` is in the tables, at most `patience`. A projector that is not well is not waited for.
+    pub async fn reach(&self, rev: u64, patience: Duration) {
+        let mut health = self.inner.health.subscribe();
+        let arrives = health.wait_for(|health| health.projected >= rev || health.condition != Condition::Well);
+        // What is missing after that is missing in the answer; the health page says why.
+        drop(tokio::time::timeout(patience, arrives).await);
     }
 
     /// Finishes what was given to the writer and brings it to the disk. Questions can still be asked.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
-use super::{HistoryError, rows};
+use super::{HistoryError, records, rows};
 use crate::domain::event::{EVENT_VERSION, Event};
 
 /// One event as read, and as it stands in the journal.
@@ -87,6 +87,7 @@ pub(super) fn take(tx: &Transaction<'_>, segment: Segment, lines: &[Line]) -> Re
         }
         store(tx, segment.no, line)?;
         rows::put(tx, segment.no, event)?;
+        records::put(tx, event)?;
         rev = event.rev;
     }
     set_cursor(tx, segment.no, rev)?;
@@ -183,10 +184,14 @@ pub(super) fn accept_hole(conn: &mut Connection, epoch: &str, through: u64) -> R
     Ok(rev)
 }
 
-/// Makes every derived row again, from the events that are kept.
+/// The tables that are made from the events kept here.
+const DERIVED: [&str; 9] = ["days", "tickets", "legs", "calls", "forecasts", "call_facts", "phone_facts", "order_now", "order_marks"];
+
+/// Makes every derived row again, from the events that are kept. Archived calls and orders stay: these events no longer say
+/// whose they are.
 pub(super) fn derive_all(conn: &mut Connection) -> Result<(), HistoryError> {
     let tx = begin(conn)?;
-    for table in ["days", "tickets", "legs", "calls", "forecasts"] {
+    for table in DERIVED {
         tx.execute(&format!("DELETE FROM {table}"), [])?;
     }
     for segment in segments(&tx)? {

@@ -102,7 +102,7 @@ impl History {
     }
 }
 
-fn check_days(from: NaiveDate, to: NaiveDate) -> Result<(), HistoryError> {
+pub(super) fn check_days(from: NaiveDate, to: NaiveDate) -> Result<(), HistoryError> {
     let days = (to - from).num_days();
     if days < 0 {
         return Err(HistoryError::BadQuery("the last day lies before the first"));
@@ -111,7 +111,7 @@ fn check_days(from: NaiveDate, to: NaiveDate) -> Result<(), HistoryError> {
 }
 
 /// `part` of `whole`, to a thousandth.
-fn share(part: u32, whole: u32) -> Option<f64> {
+pub(super) fn share(part: u32, whole: u32) -> Option<f64> {
     let permille = (u64::from(part) * 1_000 + u64::from(whole) / 2).checked_div(whole.into())?;
     Some(f64::from(u32::try_from(permille).ok()?) / 1_000.0)
 }
@@ -283,24 +283,45 @@ fn percentile_s(sorted_ms: &[i64], percent: usize) -> Option<u32> {
     u32::try_from(sorted_ms.get(rank)? / 1_000).ok()
 }
 
-fn number(value: Option<u32>) -> String {
+pub(super) fn number(value: Option<u32>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
-fn decimal(value: Option<f64>) -> String {
+pub(super) fn decimal(value: Option<f64>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
+}
+
+/// The cell of all of something together.
+pub(super) const fn all_cell(language: Language) -> &'static str {
+    match language {
+        Language::Zh => "全部",
+        Language::En => "all",
+    }
+}
+
+/// The cell of what was not written down.
+pub(super) const fn none_cell(language: Language) -> &'static str {
+    match language {
+        Language::Zh => "未填",
+        Language::En => "none",
+    }
+}
+
+/// The cell of several days together.
+pub(super) fn days_cell(first: Option<NaiveDate>, last: Option<NaiveDate>) -> String {
+    match (first, last) {
+        (Some(first), Some(last)) if first != last => format!("{first}/{last}"),
+        (Some(day), _) | (None, Some(day)) => day.to_string(),
+        (None, None) => String::new(),
+    }
 }
 
 /// The cell of a service: its id, or the word for the whole hall.
 fn service_cell(service: Option<&ServiceId>, language: Language) -> String {
-    let all = match language {
-        Language::Zh => "全部",
-        Language::En => "all",
-    };
-    service.map_or(all, ServiceId::as_str).to_owned()
+    service.map_or_else(|| all_cell(language), ServiceId::as_str).to_owned()
 }
 
-fn header(words: &[(&str, &str)], language: Language) -> Vec<String> {
+pub(super) fn header(words: &[(&str, &str)], language: Language) -> Vec<String> {
     let pick = |(zh, en): &(&str, &str)| match language {
         Language::Zh => (*zh).to_owned(),
         Language::En => (*en).to_owned(),

@@ -1,23 +1,50 @@
 //! Forgets in time: old tickets and events here, and in the journal what is safely here.
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::project::{self, Segment, from_db, to_db};
 use super::{History, HistoryError};
 
-/// Service days that are remembered unless somebody decides otherwise: three years.
-pub const DAYS_KEPT: u32 = 1_095;
 /// Events that stay in the journal at least, however safely they are remembered here.
 pub const JOURNAL_EVENTS_KEPT_MIN: u64 = 50_000;
 /// Rows deleted in one transaction at most: the projector must not wait long.
 const CHUNK_ROWS_MAX: u32 = 1_000;
+
+/// Pages of an index that are written anew in one go, so that the projector need not wait long.
+const MERGE_PAGES: i64 = 500;
+/// An index that changed no more rows than this had nothing left to write anew.
+const MERGE_IDLE_CHANGES_MAX: u64 = 1;
+
+/// One kind of record, and where it lies.
+struct Records {
+    rows: &'static str,
+    key: &'static str,
+    time: &'static str,
+    words: &'static str,
+    texts: &'static str,
+}
+
+const CALLS: Records =
+    Records { rows: "hotline_calls", key: "call", time: "logged_at_ms", words: "hotline_call_words", texts: "hotline_call_texts" };
+const ORDERS: Records =
+    Records { rows: "work_orders", key: "key", time: "closed_at_ms", words: "work_order_words", texts: "work_order_texts" };
+/// Tables of what reports count, with their keys and their times.
+const COUNTED: [(&str, &str, &str); 3] = [
+    ("call_facts", "segment, call", "logged_at_ms"),
+    ("phone_facts", "segment, phone_call", "began_at_ms"),
+    ("order_marks", "at_ms, rev, seq", "at_ms"),
+];
 
 /// What was forgotten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Forgotten {
     pub events: u64,
     pub tickets: u64,
+    /// Calls of the hotline.
+    pub calls: u64,
+    /// Work orders.
+    pub orders: u64,
 }
 
 impl History {
@@ -40,11 +67,39 @@ impl History {
         }
         let day = first_kept.clone();
         forgotten.tickets = self.repeat(move |conn| forget_tickets(conn, &day)).await?;
+        let day = first_kept.clone();
+        let before_ms = self.inner.base.write(move |conn| opened_ms(conn, &day)).await?;
+        for counted in COUNTED {
+            self.repeat(move |conn| forget_counted(conn, counted, before_ms)).await?;
+        }
         self.inner.base.write(move |conn| tidy(conn, &first_kept)).await?;
         if forgotten != Forgotten::default() {
             tracing::info!(events = forgotten.events, tickets = forgotten.tickets, "the history has forgotten what is too old");
         }
         Ok(forgotten)
+    }
+
+    /// Forgets the calls that began and the orders that ended before `before`, with every name, number and word by which they
+    /// were found. What is deleted is overwritten in the file.
+    ///
+    /// # Errors
+    /// When the file cannot be written; what was forgotten until then stays forgotten.
+    pub async fn retain_records(&self, before: DateTime<Utc>) -> Result<Forgotten, HistoryError> {
+        let before_ms = before.timestamp_millis();
+        let calls = self.repeat(move |conn| forget_records(conn, &CALLS, before_ms)).await?;
+        // The number of a call that the hall never let go of, in a journal that is no more.
+        let strays = self.repeat(move |conn| forget_stray_words(conn, before_ms)).await?;
+        let orders = self.repeat(move |conn| forget_records(conn, &ORDERS, before_ms)).await?;
+        if calls + strays + orders == 0 {
+            return Ok(Forgotten::default());
+        }
+        for texts in [CALLS.texts, ORDERS.texts] {
+            self.inner.base.write(move |conn| merge(conn, texts, -MERGE_PAGES)).await?;
+            while self.inner.base.write(move |conn| merge(conn, texts, MERGE_PAGES)).await? > MERGE_IDLE_CHANGES_MAX {}
+        }
+        self.inner.base.write(give_back).await?;
+        tracing::info!(calls, orders, "the history has forgotten calls and orders that are too old");
+        Ok(Forgotten { calls, orders, ..Forgotten::default() })
     }
 
     /// Does a chunk again until it finds nothing more; others may write in between.
@@ -122,9 +177,55 @@ fn forget_tickets(conn: &mut Connection, first_kept: &str) -> Result<usize, Hist
     Ok(keys.len())
 }
 
-/// Gives the pages back and empties the side file, which still holds what was overwritten.
+/// When the first day that stays was opened, in Unix milliseconds; the open day always stays.
+fn opened_ms(conn: &Connection, first_kept: &str) -> Result<i64, HistoryError> {
+    let find = "SELECT coalesce((SELECT min(opened_at_ms) FROM days WHERE day >= ?1), (SELECT max(opened_at_ms) FROM days), 0)";
+    Ok(conn.query_row(find, [first_kept], |row| row.get(0))?)
+}
+
+fn forget_counted(conn: &mut Connection, (table, key, time): (&str, &str, &str), before_ms: i64) -> Result<usize, HistoryError> {
+    let delete = format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {time} < ?1 LIMIT ?2)");
+    Ok(conn.prepare_cached(&delete)?.execute(params![before_ms, CHUNK_ROWS_MAX])?)
+}
+
+fn forget_records(conn: &mut Connection, kind: &Records, before_ms: i64) -> Result<usize, HistoryError> {
+    let Records { rows, key, time, words, texts } = kind;
+    let tx = project::begin(conn)?;
+    let keys: Vec<i64> = {
+        let mut find = tx.prepare_cached(&format!("SELECT {key} FROM {rows} WHERE {time} < ?1 ORDER BY {time} LIMIT ?2"))?;
+        find.query_map(params![before_ms, CHUNK_ROWS_MAX], |row| row.get(0))?.collect::<Result<_, _>>()?
+    };
+    for one in &keys {
+        for (table, key) in [(rows, *key), (words, *key), (texts, "rowid")] {
+            tx.prepare_cached(&format!("DELETE FROM {table} WHERE {key} = ?1"))?.execute([one])?;
+        }
+    }
+    tx.commit()?;
+    Ok(keys.len())
+}
+
+fn forget_stray_words(conn: &mut Connection, before_ms: i64) -> Result<usize, HistoryError> {
+    let delete = "DELETE FROM hotline_call_words WHERE (word, at_ms, call) IN (
+                    SELECT word, at_ms, call FROM hotline_call_words WHERE at_ms < ?1 LIMIT ?2)";
+    Ok(conn.prepare_cached(delete)?.execute(params![before_ms, CHUNK_ROWS_MAX])?)
+}
+
+/// Works on writing an index anew, without what was deleted of it: a negative count of pages begins, a positive one goes on.
+/// Gives how much it changed.
+fn merge(conn: &mut Connection, texts: &str, pages: i64) -> Result<u64, HistoryError> {
+    let before = conn.total_changes();
+    conn.prepare_cached(&format!("INSERT INTO {texts} ({texts}, rank) VALUES ('merge', ?1)"))?.execute([pages])?;
+    Ok(conn.total_changes() - before)
+}
+
+/// Forgets the days, and gives the pages back.
 fn tidy(conn: &mut Connection, first_kept: &str) -> Result<(), HistoryError> {
     conn.execute("DELETE FROM days WHERE day < ?1", [first_kept])?;
+    give_back(conn)
+}
+
+/// Gives the pages back and empties the side file, which still holds what was overwritten.
+fn give_back(conn: &mut Connection) -> Result<(), HistoryError> {
     for pragma in ["PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)"] {
         let mut run = conn.prepare(pragma)?;
         let mut rows = run.query([])?;

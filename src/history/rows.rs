@@ -4,8 +4,8 @@ use rusqlite::{Transaction, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::HistoryError;
 use super::project::to_db;
+use super::{HistoryError, facts};
 use crate::domain::event::{Event, EventBody, TicketRef};
 use crate::domain::forecast::Range;
 use crate::domain::ids::{CounterNo, TicketId};
@@ -49,7 +49,7 @@ pub(super) fn put(tx: &Transaction<'_>, segment: i64, event: &Event) -> Result<(
             // A day is opened once; the same day in a journal that begins anew is another row.
             let sql = "INSERT OR IGNORE INTO days (segment, day, rev, opened_at_ms) VALUES (?1, ?2, ?3, ?4)";
             tx.prepare_cached(sql)?.execute(params![segment, service_day.to_string(), put.rev, put.at_ms])?;
-            Ok(())
+            facts::settle_phone(tx, put.at_ms)
         }
         EventBody::TicketIssued { .. } => put.issued(),
         EventBody::TicketCalled { of, .. } => put.called(of),
@@ -90,10 +90,10 @@ pub(super) fn put(tx: &Transaction<'_>, segment: i64, event: &Event) -> Result<(
         | EventBody::PairingEnded { .. }
         | EventBody::DeviceAdded { .. }
         | EventBody::DeviceRevoked { .. }
-        | EventBody::Call(_)
-        | EventBody::Incident(_)
-        | EventBody::Phone(_)
-        | EventBody::Order(_) => Ok(()),
+        | EventBody::Incident(_) => Ok(()),
+        EventBody::Call(of) => facts::call(tx, segment, of, event),
+        EventBody::Phone(of) => facts::phone(tx, segment, of, event),
+        EventBody::Order(of) => facts::order(tx, segment, of, event),
     }
 }
 

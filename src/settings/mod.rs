@@ -27,6 +27,11 @@ const TRUSTED_PROXIES_MAX: usize = 64;
 /// HTTP threads that may be asked for at most.
 const WORKERS_ASKED_MAX: usize = 64;
 
+/// How long the hall remembers unless somebody decides otherwise, in days: three years.
+pub const HISTORY_DAYS_KEPT: u32 = 1_095;
+/// The longest time that the hall may be told to remember, in days: thirty years.
+const HISTORY_DAYS_KEPT_MAX: u32 = 10_950;
+
 /// Everything this process was told. What each key means stands in `config/warmhall.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -48,6 +53,7 @@ pub struct Settings {
     #[serde(with = "empty_is_none")]
     pub redis_server: Option<PathBuf>,
     pub limits: Limits,
+    pub history: HistorySettings,
     pub voice: VoiceSettings,
     pub telephony: TelephonySettings,
     pub log: Log,
@@ -59,6 +65,22 @@ pub struct Settings {
 pub struct Limits {
     /// HTTP threads; 0 is the number of cores, at most eight.
     pub workers: usize,
+}
+
+/// The `[history]` section: how long the hall remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HistorySettings {
+    /// Service days of tickets, events and figures.
+    pub days_kept: u32,
+    /// Days of calls and orders, with the names and numbers in them.
+    pub records_days_kept: u32,
+}
+
+impl Default for HistorySettings {
+    fn default() -> Self {
+        Self { days_kept: HISTORY_DAYS_KEPT, records_days_kept: HISTORY_DAYS_KEPT }
+    }
 }
 
 /// The `[log]` section.
@@ -94,6 +116,7 @@ impl Default for Settings {
             redis_url_file: None,
             redis_server: None,
             limits: Limits::default(),
+            history: HistorySettings::default(),
             voice: VoiceSettings::default(),
             telephony: TelephonySettings::default(),
             log: Log::default(),
@@ -128,6 +151,11 @@ impl Settings {
             return refuse("limits.workers", "0–64");
         }
         self.telephony.check()?;
+        for (key, days) in [("history.days_kept", self.history.days_kept), ("history.records_days_kept", self.history.records_days_kept)] {
+            if !(1..=HISTORY_DAYS_KEPT_MAX).contains(&days) {
+                return refuse(key, "1–10950");
+            }
+        }
         let scheme = self.public_url.as_ref().map(url::Url::scheme);
         if scheme.is_some_and(|scheme| scheme != "http" && scheme != "https") {
             return refuse("public_url", "以 http:// 或 https:// 开头 / starts with http:// or https://");

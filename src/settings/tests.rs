@@ -126,6 +126,8 @@ fn impossible_values_are_refused_with_their_key() {
         ("redis_url = \"a\"\nredis_url_file = \"b\"", "redis_url_file"),
         ("public_url = \"ftp://x\"", "public_url"),
         ("[limits]\nworkers = 65", "limits.workers"),
+        ("[history]\ndays_kept = 0", "history.days_kept"),
+        ("[history]\nrecords_days_kept = 10951", "history.records_days_kept"),
         ("[voice]\nrepeats = 0", "voice.repeats"),
     ] {
         let file = file_with(text);

@@ -50,5 +50,15 @@ async fn reports_are_there_without_a_history() {
     app.staff("manager").get("/reports/forecast?from=2026-02-30").await.refused(400, "bad_request");
     let csv = app.staff("lead").get("/reports/waits?format=csv").await;
     assert!(csv.status == 200 && csv.header("content-type").starts_with("text/csv"));
+    for name in ["hotline", "orders"] {
+        let report = app.staff("manager").get(&format!("/reports/{name}")).await.ok();
+        assert_eq!((&report["days"], &report["totals"]), (&json!([]), &json!([])));
+        app.staff("operator").get(&format!("/reports/{name}")).await.refused(403, "forbidden");
+        app.staff("lead").get(&format!("/reports/{name}?from=2026-11-23&to=2026-11-22")).await.refused(422, "invalid_field");
+    }
+    let csv = app.staff("lead").get("/reports/hotline?format=csv").await;
+    assert!(csv.text.starts_with("\u{FEFF}日期,时段,类别,来电"), "{}", csv.text);
+    let csv = app.staff("lead").get("/reports/orders?format=csv&language=en").await;
+    assert!(csv.text.starts_with("\u{FEFF}day,team,category,created"), "{}", csv.text);
     app.staff("lead").get("/reports/nothing").await.refused(404, "not_found");
 }

@@ -138,7 +138,9 @@ pub struct PhoneCall {
 }
 
 impl PhoneCall {
-    pub(super) fn begin(id: PhoneCallId, signal: &Signal, received: DateTime<Utc>) -> Self {
+    /// A call of which one signal is known.
+    #[must_use]
+    pub fn begin(id: PhoneCallId, signal: &Signal, received: DateTime<Utc>) -> Self {
         let mut call = Self {
             id,
             source: Arc::clone(&signal.source),
@@ -163,7 +165,7 @@ impl PhoneCall {
     }
 
     /// Takes in one signal. Signals may come in any order and any number of times.
-    pub(super) fn merge(&mut self, signal: &Signal, received: DateTime<Utc>) {
+    pub fn merge(&mut self, signal: &Signal, received: DateTime<Utc>) {
         let at_ms = signal.at.map_or(i64::MAX, |at| at.timestamp_millis());
         let rank = match signal.state {
             SignalState::Ringing => 0,

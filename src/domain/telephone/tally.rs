@@ -30,7 +30,8 @@ pub struct Tally {
 
 impl Tally {
     /// What one call adds; nothing where we rang.
-    pub(super) fn of(call: &PhoneCall) -> Self {
+    #[must_use]
+    pub fn of(call: &PhoneCall) -> Self {
         if call.direction() == Direction::Out {
             return Self::default();
         }

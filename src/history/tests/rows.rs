@@ -45,6 +45,9 @@ async fn check_tickets(history: &History, sim: &Sim) {
                 ..query.clone()
             };
             assert_eq!(history.tickets(one).await.unwrap(), std::slice::from_ref(&ticket));
+            let numbered = history.tickets_numbered(&ticket.number, TICKETS_PAGE_MAX).await.unwrap();
+            assert!(numbered.contains(&ticket) && numbered.iter().all(|one| one.number == ticket.number));
+            assert!(numbered.is_sorted_by_key(|one| std::cmp::Reverse(one.issued_at)));
             listed += 1;
         }
     }

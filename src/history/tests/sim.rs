@@ -300,8 +300,11 @@ pub(super) fn holds(dir: &Path, needle: &str) -> bool {
 pub(super) async fn dump(history: &History) -> Vec<String> {
     let look = |conn: &rusqlite::Connection| {
         let mut all = Vec::new();
-        for table in ["segments", "events", "days", "tickets", "legs", "calls", "forecasts"] {
-            let mut find = conn.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3"))?;
+        let derived = ["segments", "events", "days", "tickets", "legs", "calls", "forecasts"];
+        let counted = ["call_facts", "phone_facts", "order_now", "order_marks"];
+        let records = ["hotline_calls", "hotline_call_words", "work_orders", "work_order_words"];
+        for table in derived.into_iter().chain(counted).chain(records) {
+            let mut find = conn.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))?;
             let columns = find.column_count();
             let mut found = find.query([])?;
             while let Some(row) = found.next()? {

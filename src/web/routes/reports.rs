@@ -19,6 +19,10 @@ const SPAN_DAYS_MAX: i64 = 366;
 pub(super) fn doors() -> Vec<Door> {
     vec![
         Door::look("/reports/forecast", "How good the promised waits were.", forecast).refuses(&[Code::InvalidField]),
+        Door::look("/reports/hotline", "What was called about and when, how calls ended, and how they were answered.", hotline)
+            .refuses(&[Code::InvalidField]),
+        Door::look("/reports/orders", "What came and went of work orders, which clocks were kept, what customers said.", orders)
+            .refuses(&[Code::InvalidField]),
         Door::look("/reports/waits", "How long people waited.", waits).refuses(&[Code::InvalidField]),
     ]
 }
@@ -122,6 +126,57 @@ async fn waits(look: Look<SeeReports, (), Span>) -> Exporting<WaitsReport> {
     };
     let json = WaitsReport { days: value(&report.days)?, totals: value(&report.totals)? };
     look.query.export("waits", &json, |language| report.table(language))
+}
+
+/// What was called about, when, and how calls ended.
+#[derive(Debug, Serialize, ToSchema)]
+struct HotlineReport {
+    /// For each hour of the clock and category, over the whole span: `hour, category, calls, ended`, the endings,
+    /// `first_contact, first_contact_share, repeats, repeat_share, mean_handling_s`.
+    #[schema(value_type = Vec<Object>)]
+    hours: Value,
+    /// The same for each day and category.
+    #[schema(value_type = Vec<Object>)]
+    days: Value,
+    /// The same for each day, with `telephone`: what the exchange told; `null`, with the reason in `telephone_note`, where it
+    /// told nothing that day.
+    #[schema(value_type = Vec<Object>)]
+    totals: Value,
+}
+
+async fn hotline(look: Look<SeeReports, (), Span>) -> Exporting<HotlineReport> {
+    let (from, to) = look.query.days(&look.state)?;
+    let calendar = look.state.keeper.read(|hall| hall.profile.calendar.clone());
+    let report = match &look.state.history {
+        Some(history) => history.hotline_report(from, to, calendar).await?,
+        None => crate::history::HotlineReport::default(),
+    };
+    let json = HotlineReport { hours: value(&report.hours)?, days: value(&report.days)?, totals: value(&report.totals)? };
+    look.query.export("hotline", &json, |language| report.table(language))
+}
+
+/// What happened to work orders.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrderReport {
+    /// For each day, team and category: `created, dispatched, closed, withdrawn, reopened, returned, return_share`, `clocks` by
+    /// their names with `kept, breached, on_time_share`, `callbacks, reached, reached_share, rated, satisfied, satisfaction,
+    /// unrated, escalated`.
+    #[schema(value_type = Vec<Object>)]
+    days: Value,
+    /// The same for each day.
+    #[schema(value_type = Vec<Object>)]
+    totals: Value,
+}
+
+async fn orders(look: Look<SeeReports, (), Span>) -> Exporting<OrderReport> {
+    let (from, to) = look.query.days(&look.state)?;
+    let calendar = look.state.keeper.read(|hall| hall.profile.calendar.clone());
+    let report = match &look.state.history {
+        Some(history) => history.order_report(from, to, calendar).await?,
+        None => crate::history::OrderReport::default(),
+    };
+    let json = OrderReport { days: value(&report.days)?, totals: value(&report.totals)? };
+    look.query.export("orders", &json, |language| report.table(language))
 }
 
 fn value<T: Serialize>(rows: &T) -> Result<Value, Problem> {
