@@ -18,6 +18,7 @@ mod boards;
 mod duel;
 mod forecast;
 mod growth;
+mod hotline;
 mod house;
 mod issue;
 mod load;
@@ -91,6 +92,9 @@ fn main() {
         }
         if options.wants("growth") {
             growth::run(&options).await;
+        }
+        if options.wants("hotline") {
+            hotline::run(&options).await;
         }
         if options.wants("start") {
             start::run(&options).await;

@@ -4,6 +4,7 @@
 //! stands still is charged for everybody who would have come meanwhile (no coordinated omission). Where the person was free
 //! at the due instant the clock starts when the question is sent, so that a late timer of ours is not charged to the server.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -29,6 +30,10 @@ pub trait Person {
     fn ask(&mut self, out: &mut Vec<u8>);
     /// Hears the answer.
     fn told(&mut self, answer: &Answer<'_>);
+    /// What the request written last was, where it is to be timed by itself.
+    fn kind(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// How often one person asks.
@@ -48,6 +53,8 @@ pub struct Measured {
     pub took: Duration,
     /// Microseconds from when each question was due.
     pub times: Histogram<u64>,
+    /// The same by kind of question.
+    pub kinds: BTreeMap<&'static str, Histogram<u64>>,
 }
 
 impl Measured {
@@ -99,11 +106,14 @@ impl<P: Person> Crowd<P> {
             };
             line.keep_asking(pace, first, end)
         });
-        let mut all = Measured { answered: 0, failed: 0, took: length, times: histogram() };
+        let mut all = Measured { took: length, ..nothing() };
         for one in join_all(people).await {
             all.answered += one.answered;
             all.failed += one.failed;
             all.times.add(&one.times).unwrap();
+            for (kind, times) in &one.kinds {
+                all.kinds.entry(kind).or_insert_with(histogram).add(times).unwrap();
+            }
         }
         // The last answers come a little after the end.
         all.took = begin.elapsed();
@@ -116,7 +126,7 @@ impl<P: Person> Crowd<P> {
         let lines = u64::try_from(self.lines.len()).unwrap_or(1).max(1);
         let people =
             self.lines.iter_mut().zip(0_u64..).map(|(line, index)| line.ask_times(times / lines + u64::from(index < times % lines)));
-        let mut all = Measured { answered: 0, failed: 0, took: Duration::ZERO, times: histogram() };
+        let mut all = nothing();
         for one in join_all(people).await {
             all.answered += one.answered;
             all.failed += one.failed;
@@ -126,13 +136,18 @@ impl<P: Person> Crowd<P> {
     }
 }
 
+/// Before anything was asked.
+fn nothing() -> Measured {
+    Measured { answered: 0, failed: 0, took: Duration::ZERO, times: histogram(), kinds: BTreeMap::new() }
+}
+
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_max(ANSWER_US_MAX, 3).unwrap()
 }
 
 impl<P: Person> Line<P> {
     async fn keep_asking(&mut self, pace: Pace, first: Instant, end: Instant) -> Measured {
-        let mut own = Measured { answered: 0, failed: 0, took: Duration::ZERO, times: histogram() };
+        let mut own = nothing();
         let mut due = first;
         while due < end {
             let late = Instant::now() >= due;
@@ -143,6 +158,9 @@ impl<P: Person> Line<P> {
             let status = self.ask_once().await.unwrap_or(0);
             let took = u64::try_from(from.elapsed().as_micros()).unwrap_or(ANSWER_US_MAX).clamp(1, ANSWER_US_MAX);
             own.times.record(took).unwrap();
+            if let Some(kind) = self.person.kind() {
+                own.kinds.entry(kind).or_insert_with(histogram).record(took).unwrap();
+            }
             own.answered += 1;
             if !(200..300).contains(&status) {
                 own.failed += 1;
@@ -159,7 +177,7 @@ impl<P: Person> Line<P> {
     }
 
     async fn ask_times(&mut self, times: u64) -> Measured {
-        let mut own = Measured { answered: 0, failed: 0, took: Duration::ZERO, times: histogram() };
+        let mut own = nothing();
         for _ in 0..times {
             let status = self.ask_once().await.unwrap_or(0);
             own.answered += 1;
