@@ -18,6 +18,8 @@ export const sizes = {
   counter: { width: 1366, height: 768 },
   lead: { width: 1920, height: 1080 },
   phone: { width: 390, height: 844 },
+  small: { width: 360, height: 740 },
+  hotline: { width: 1366, height: 768 },
   page: { width: 1366, height: 768 },
 };
 

@@ -86,6 +86,11 @@ export class Server {
     await asked;
   }
 
+  /// Gives the hall an address book.
+  async addresses(file) {
+    await run(program, ['addresses', 'import', file, '--data-dir', this.data], { cwd: root });
+  }
+
   /// Asks the server as a program with a token would.
   async ask(token, method, where, body) {
     const headers = { Authorization: `Bearer ${token}`, Accept: 'application/json' };
