@@ -1,9 +1,11 @@
 //! What a search text means, and whether a call or an order is meant by it: only what the reader may be shown is looked at.
 
+use crate::domain::hotline::phone_word;
 use crate::domain::hotline_call::HotlineCall;
 use crate::domain::phone::{AreaCode, Phone};
 use crate::domain::text::FreeText;
 use crate::domain::work_order::WorkOrder;
+use crate::history::Asked;
 use crate::web::problem::Problem;
 use crate::web::wire::reader::{Reader, Scrub};
 
@@ -39,6 +41,12 @@ impl Question {
         let number = if digits < NUMBER_DIGITS_MIN { None } else { Phone::read(text, area).ok().flatten() };
         let tail = (digits == TAIL && text.len() == TAIL).then(|| text.to_owned());
         Ok(Some(Self { text: text.to_lowercase(), number: number.map(|phone| phone.number().to_owned()), tail }))
+    }
+
+    /// The same question to history.
+    #[must_use]
+    pub fn to_history(&self) -> Asked {
+        Asked { text: self.text.clone(), number: self.number.as_deref().map(phone_word) }
     }
 
     /// A piece of a longer number finds nothing: else a masked number could be guessed digit by digit.

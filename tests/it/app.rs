@@ -16,6 +16,7 @@ use warmhall::domain::command::{Command, NewDevice};
 use warmhall::domain::ids::CounterNo;
 use warmhall::domain::profile::Profile;
 use warmhall::feed::Feed;
+use warmhall::history::{self, History};
 use warmhall::keeper::{HallKeeper, Keeper, Options, Reply, Request};
 use warmhall::settings::sample_profile;
 use warmhall::store::{self, OpenOptions, RedisAddress, RedisJournal};
@@ -66,6 +67,8 @@ pub struct Setting {
     pub people: bool,
     pub health: Health,
     pub addresses: AddressBook,
+    /// Where history is kept, where there is one.
+    pub history: Option<PathBuf>,
 }
 
 impl Default for Setting {
@@ -76,6 +79,7 @@ impl Default for Setting {
             people: true,
             health: Health::default(),
             addresses: no_addresses(),
+            history: None,
         }
     }
 }
@@ -84,6 +88,9 @@ impl Default for Setting {
 fn no_addresses() -> AddressBook {
     AddressBook::open(&std::env::temp_dir().join("warmhall-without-addresses"))
 }
+
+/// What a server is started with beside its hall.
+type Around = (WebSettings, Health, AddressBook, Option<History>);
 
 /// One hall, served.
 pub struct TestApp {
@@ -94,6 +101,7 @@ pub struct TestApp {
     /// The one-time secret of the first administrator.
     pub setup_secret: String,
     pub live: Live,
+    history: Option<History>,
     server: ServerHandle,
 }
 
@@ -114,9 +122,13 @@ impl TestApp {
         static HALLS: AtomicU32 = AtomicU32::new(0);
         let hall_id = format!("hall-{}", HALLS.fetch_add(1, Ordering::SeqCst));
         let clock = Clock::manual("2026-11-23T02:00:00Z".parse().unwrap());
-        let Setting { web, profile, people, health, addresses } = setting;
+        let Setting { web, profile, people, health, addresses, history } = setting;
         let opened = open(&hall_id, &clock).await;
-        let app = Self::serve(opened, clock, hall_id, (web, health, addresses));
+        let history = match history {
+            Some(path) => Some(History::open(history::Options { path }).await.unwrap()),
+            None => None,
+        };
+        let app = Self::serve(opened, clock, hall_id, (web, health, addresses, history));
         app.submit(Command::SetProfile { profile: Box::new(profile) }).await;
         app.submit(Command::Create { link_key: "0123456789abcdef".into() }).await;
         if people {
@@ -125,11 +137,16 @@ impl TestApp {
         app
     }
 
-    fn serve((keeper, feed): (HallKeeper, Feed), clock: Clock, hall_id: String, set: (WebSettings, Health, AddressBook)) -> Self {
-        let (settings, health, addresses) = set;
+    fn serve((keeper, feed): (HallKeeper, Feed), clock: Clock, hall_id: String, set: Around) -> Self {
+        let (settings, health, addresses, history) = set;
+        if let Some(follower) = history.clone() {
+            let (feed, epoch) = (feed.clone(), keeper.epoch());
+            actix_web::rt::spawn(async move { follower.follow(feed, epoch).await });
+        }
         let (setup, setup_secret) = SetUp::draw().unwrap();
+        let remembers = history.clone();
         let parts =
-            Parts { keeper: keeper.clone(), settings, health, setup: Some(setup), history: None, sounds: None, demo: None, addresses };
+            Parts { keeper: keeper.clone(), settings, health, setup: Some(setup), history: remembers, sounds: None, demo: None, addresses };
         let state: web::Data<AppState> = AppState::new(parts);
         let live = state.go_live(feed);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -137,13 +154,13 @@ impl TestApp {
         let server = serve(state, listener, 1).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        Self { address, keeper, clock, hall_id, setup_secret, live, server: handle }
+        Self { address, keeper, clock, hall_id, setup_secret, live, history, server: handle }
     }
 
     /// The same hall, served anew from its journal, as after a restart.
     pub async fn again(&self) -> Self {
         let opened = open(&self.hall_id, &self.clock).await;
-        Self::serve(opened, self.clock.clone(), self.hall_id.clone(), (WebSettings::default(), Health::default(), no_addresses()))
+        Self::serve(opened, self.clock.clone(), self.hall_id.clone(), (WebSettings::default(), Health::default(), no_addresses(), None))
     }
 
     /// An account and, for machines, a token of every role.
@@ -173,6 +190,12 @@ impl TestApp {
         self.submit(Command::CreateAccount { account }).await;
         self.submit(Command::StartSession { username, digest, replaces: None }).await;
         self.staff(name)
+    }
+
+    /// Waits until history has everything that happened.
+    pub async fn remembered(&self) {
+        let rev = *self.keeper.rev().borrow();
+        self.history.as_ref().unwrap().health().wait_for(|health| health.projected >= rev).await.unwrap();
     }
 
     /// Has the hall itself do something.

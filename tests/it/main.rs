@@ -25,6 +25,7 @@ mod live;
 mod malformed;
 mod orders;
 mod pairing;
+mod past;
 mod people;
 mod refusals;
 mod rights;

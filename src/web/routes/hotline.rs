@@ -179,9 +179,14 @@ struct Filter {
 }
 
 impl Filter {
-    fn fits(&self, call: &of::HotlineCall) -> bool {
+    /// Found under all of the words.
+    fn is_under(&self, call: &of::HotlineCall) -> bool {
         let own = if self.words.is_empty() { Vec::new() } else { call.fields.words() };
-        self.words.iter().all(|word| own.contains(word)) && self.question.as_ref().is_none_or(|question| question.means_call(call))
+        self.words.iter().all(|word| own.contains(word))
+    }
+
+    fn fits(&self, call: &of::HotlineCall) -> bool {
+        self.is_under(call) && self.question.as_ref().is_none_or(|question| question.means_call(call))
     }
 }
 
@@ -205,27 +210,25 @@ async fn list(look: Look<SeeCalls, (), ListQuery>) -> Result<Given<Items<CallBri
     Given::ok(&Items { items, next })
 }
 
-/// Newest first: what the hall has, then what only history has.
+/// Newest first: what the hall has, and among it what only history has.
 async fn newest(state: &AppState, filter: &Filter, before: HotlineCallId, limit: usize) -> Result<Vec<Arc<of::HotlineCall>>, Problem> {
-    let mut found = Vec::new();
+    let mut here = Vec::new();
     let mut at = before;
     loop {
         let looked = state.keeper.read(|hall| stretch(hall, at));
         at = looked.last().map_or(at, |call| call.id);
         let is_last = looked.len() < STRIDE;
-        let missing = limit - found.len();
-        found.extend(looked.into_iter().filter(|call| filter.fits(call)).take(missing));
-        if found.len() >= limit {
-            return Ok(found);
-        }
-        if is_last {
+        let missing = limit - here.len();
+        here.extend(looked.into_iter().filter(|call| filter.fits(call)).take(missing));
+        if is_last || here.len() >= limit {
             break;
         }
         tokio::task::yield_now().await;
     }
-    let archived = past::calls(state, past::OlderCalls { before: Some(at), limit: limit - found.len() }).await?;
-    found.extend(archived.into_iter().filter(|call| filter.fits(call)));
-    Ok(found)
+    let question = filter.question.clone();
+    let asked = past::OlderCalls { before: Some(before), words: filter.words.clone(), question, limit };
+    let archived = past::calls(state, asked, |call| filter.is_under(call)).await?;
+    Ok(past::joined(here, archived, |call| call.id, limit))
 }
 
 fn stretch(hall: &Hall, before: HotlineCallId) -> Vec<Arc<of::HotlineCall>> {

@@ -88,17 +88,35 @@ impl Filter {
         })
     }
 
+    /// Whether an order of the hall is meant.
     fn fits(&self, hall: &Hall, order: &of::WorkOrder) -> bool {
         let is_mine = || order.lease.as_ref().is_some_and(|lease| lease.handler == self.reader.actor);
         let is_meant = || {
             let scrub = || Scrub::of(hall, order, &self.reader);
             self.question.as_ref().is_none_or(|question| question.means_order(order, &self.reader, &scrub()))
         };
+        self.is_of(order) && (!self.mine || is_mine()) && is_meant()
+    }
+
+    /// The same without the search text, which history looks for itself.
+    fn is_of(&self, order: &of::WorkOrder) -> bool {
         self.team.as_ref().is_none_or(|team| order.team.as_ref() == Some(team))
             && (self.states.is_empty() || self.states.contains(&order.state))
-            && (!self.mine || is_mine())
             && self.reader.may_see(order)
-            && is_meant()
+    }
+
+    /// What only history can have of it; nothing of what somebody has in hand.
+    fn of_past(&self, before: Option<OrderNo>, limit: usize) -> Option<past::OlderOrders> {
+        let only_team = if self.reader.handles && self.reader.teams.len() == 1 { self.reader.teams.first() } else { None };
+        let over = self.states.is_empty() || self.states.iter().any(|state| state.is_over());
+        (!self.mine && over).then(|| past::OlderOrders {
+            before,
+            team: self.team.as_ref().or(only_team).cloned(),
+            states: self.states.clone(),
+            question: self.question.clone(),
+            limit,
+            sees_sealed: !self.reader.handles,
+        })
     }
 }
 
@@ -143,46 +161,52 @@ fn at_desk(state: &AppState, filter: &Filter, desk: Desk, after: Option<(i64, Or
     })
 }
 
-/// Newest first: what the hall has, then what only history has.
+/// Newest first: what the hall has, and among it what only history has.
 async fn by_number(state: &AppState, filter: &Filter, before: Option<OrderNo>, limit: usize) -> Result<Vec<Arc<of::WorkOrder>>, Problem> {
+    // The hall is asked first: what is archived meanwhile is then found twice, and not missed.
+    let here = remembered(state, filter, before, limit).await;
+    let archived = match filter.of_past(before, limit) {
+        Some(asked) => past::orders(state, asked, |order| filter.is_of(order)).await?,
+        None => Vec::new(),
+    };
+    Ok(past::joined(here, archived, |order| order.no, limit))
+}
+
+/// What the hall has, newest first.
+async fn remembered(state: &AppState, filter: &Filter, before: Option<OrderNo>, limit: usize) -> Vec<Arc<of::WorkOrder>> {
     let mut found: Vec<Arc<of::WorkOrder>> = Vec::new();
     let mut at = before;
     loop {
-        let (seen, last) = state.keeper.read(|hall| {
-            let older = match at {
-                Some(at) => hall.orders.all.range(..at),
-                None => hall.orders.all.range(..),
-            };
-            let (mut seen, mut last) = (0, None);
-            for (no, order) in older.rev().take(STRIDE) {
-                (seen, last) = (seen + 1, Some(*no));
-                if filter.fits(hall, order) {
-                    found.push(Arc::clone(order));
-                    if found.len() >= limit {
-                        break;
-                    }
-                }
-            }
-            (seen, last)
-        });
+        let (seen, last) = state.keeper.read(|hall| stretch(hall, filter, at, limit, &mut found));
         at = last.or(at);
-        if found.len() >= limit {
-            return Ok(found);
-        }
-        if seen < STRIDE {
-            break;
+        if found.len() >= limit || seen < STRIDE {
+            return found;
         }
         tokio::task::yield_now().await;
     }
-    if !filter.mine {
-        found.extend(older(state, filter, at, limit - found.len()).await?);
-    }
-    Ok(found)
 }
 
-/// What only history has. What the hall remembers is never there as well: archiving takes it out of the hall.
-async fn older(state: &AppState, filter: &Filter, before: Option<OrderNo>, limit: usize) -> Result<Vec<Arc<of::WorkOrder>>, Problem> {
-    let query = past::OlderOrders { before, team: filter.team.clone(), states: filter.states.clone(), limit };
-    let archived = past::orders(state, query).await?;
-    Ok(state.keeper.read(|hall| archived.into_iter().filter(|order| filter.fits(hall, order)).collect()))
+/// Looks at the next orders: how many they were, and the last of them.
+fn stretch(
+    hall: &Hall,
+    filter: &Filter,
+    before: Option<OrderNo>,
+    limit: usize,
+    found: &mut Vec<Arc<of::WorkOrder>>,
+) -> (usize, Option<OrderNo>) {
+    let older = match before {
+        Some(before) => hall.orders.all.range(..before),
+        None => hall.orders.all.range(..),
+    };
+    let (mut seen, mut last) = (0, None);
+    for (no, order) in older.rev().take(STRIDE) {
+        (seen, last) = (seen + 1, Some(*no));
+        if filter.fits(hall, order) {
+            found.push(Arc::clone(order));
+            if found.len() >= limit {
+                break;
+            }
+        }
+    }
+    (seen, last)
 }
