@@ -103,8 +103,11 @@ async function demoHall(browser, picture) {
 
       const lead = await signedIn('lead', 'lead', '/lead', language);
       await lead.locator('.top').waitFor();
+      await lead.locator('#orders-box').waitFor();
       await picture(lead, `lead-${language}`);
     }
+    await hotline(signedIn, open, picture);
+
     const elder = await open('kiosk', `/kiosk?lang=zh#token=${token('kiosk')}`);
     await elder.getByRole('button', { name: '大字朗读' }).click();
     await picture(elder, 'kiosk-elder');
@@ -133,6 +136,55 @@ async function demoHall(browser, picture) {
     await picture(counter, 'counter-en');
   } finally {
     await server.close();
+  }
+}
+
+/// The hotline and its orders, in the same living hall.
+async function hotline(signedIn, open, picture) {
+  for (const language of ['zh', 'en']) {
+    const desk = await signedIn('hotline', 'operator', '/hotline', language);
+    await desk.locator('nav button').first().waitFor();
+    await picture(desk, `hotline-idle-${language}`);
+    await desk.keyboard.press('F2');
+    await desk.keyboard.type('13900001234', { delay: 20 });
+    await desk.keyboard.press('Enter');
+    await desk.keyboard.type('王小明');
+    await desk.keyboard.press('Enter');
+    await desk.keyboard.type('xfyj1-1', { delay: 20 });
+    await desk.locator('[role=option]').first().waitFor();
+    await picture(desk, `hotline-address-${language}`);
+    await desk.keyboard.press('ArrowDown');
+    await desk.keyboard.press('Enter');
+    await desk.keyboard.type('R1', { delay: 20 });
+    await desk.keyboard.press('Enter');
+    await desk.keyboard.type(language === 'zh' ? '客厅和主卧不热，家里有老人' : 'The living room has been cold since last night', { delay: 5 });
+    await desk.locator('.form .lamp.good').waitFor();
+    await picture(desk, `hotline-${language}`);
+    await desk.keyboard.press('F8');
+    const result = desk.locator('.result');
+    await result.waitFor();
+    const no = /\d{8}-\d{4}/.exec(await result.textContent())[0];
+    await desk.keyboard.press('F3');
+    await desk.locator('.list').waitFor();
+    await picture(desk, `hotline-callbacks-${language}`);
+
+    const crew = await signedIn('small', 'handler1', '/team?team=repair-east', language);
+    await crew.locator('.claim button').waitFor();
+    await picture(crew, `team-${language}`, true);
+    await crew.locator('.claim button').click();
+    await crew.locator('article h1').waitFor();
+    await crew.locator('.toast').first().waitFor({ state: 'detached' }).catch(() => null);
+    await picture(crew, `team-order-${language}`, true);
+
+    const lead = await signedIn('lead', 'lead', `/orders?no=${no}`, language);
+    await lead.locator('article h2').waitFor();
+    await picture(lead, `orders-${language}`);
+
+    const customer = await open('phone', `/case/${no}?lang=${language}`);
+    await customer.locator('#case-tail').fill('1234');
+    await customer.keyboard.press('Enter');
+    await customer.locator('.state').waitFor();
+    await picture(customer, `case-${language}`);
   }
 }
 
