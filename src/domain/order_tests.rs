@@ -16,7 +16,9 @@ use super::profile::Profile;
 use super::refusal::Refusal;
 use super::sla::{ClockKind, ClockState, Pace};
 use super::text::{FreeText, Text};
-use super::work_order::{CallbackStep, Customer, NewOrder, OrderChange, OrderState, OrderStep, Reached, ResolveStep, WorkOrder};
+use super::work_order::{
+    CallbackStep, CoAssignStep, Customer, NewOrder, OrderChange, OrderState, OrderStep, Reached, ResolveStep, WorkOrder,
+};
 use super::{apply, decide, turn_day};
 
 fn text(of: &str) -> Text {
@@ -492,4 +494,101 @@ fn an_order_without_a_call_needs_a_known_category() {
     assert!(matches!(play.ask(new(None), &operator()), Err(Refusal::InvalidField { field: "category", .. })));
     play.ask(new(Some("F1")), &operator()).unwrap();
     assert_eq!(play.hall.orders.open_count(), 1);
+}
+
+/// An order of its own for each room, dispatched and not yet claimed.
+fn orders(play: &mut Play, rooms: &[&str]) -> Vec<OrderNo> {
+    let of = |room: &&str| {
+        let call = play.call("13912345678", "阳光花园", room);
+        play.ends_as_order(call)
+    };
+    rooms.iter().map(of).collect()
+}
+
+#[test]
+fn a_deferred_order_that_was_merged_does_not_come_back_by_itself() {
+    let mut play = Play::new();
+    let made = orders(&mut play, &["501", "502"]);
+    let until = "2026-12-01".parse().unwrap();
+    play.step(made[0], OrderStep::Defer { until, reason: free("in summer") }, None, &lead()).unwrap();
+    play.step(made[0], OrderStep::Merge { into: made[1] }, None, &lead()).unwrap();
+    assert!(play.order(made[0]).next_event_ms().is_none());
+    play.later(10 * 1_440);
+    assert_eq!(play.order(made[0]).state, OrderState::Merged);
+}
+
+#[test]
+fn a_child_that_was_opened_again_no_longer_follows_its_master() {
+    let mut play = Play::new();
+    let made = orders(&mut play, &["501", "502", "503"]);
+    let wang = handler("wang");
+    play.step(made[0], OrderStep::Merge { into: made[1] }, None, &lead()).unwrap();
+    let token = play.worked(made[1], &wang);
+    play.resolve(made[1], token, &wang);
+    play.step(made[0], heard(false, 1), None, &operator()).unwrap();
+    assert!(play.order(made[1]).children.is_empty());
+    play.step(made[0], OrderStep::Merge { into: made[2] }, None, &lead()).unwrap();
+    play.step(made[1], heard(false, 1), None, &operator()).unwrap();
+    play.later(5);
+    play.step(made[1], OrderStep::Accept, None, &wang).unwrap();
+    let token = play.order(made[1]).lease.as_ref().unwrap().token;
+    play.step(made[1], OrderStep::Contact { outcome: Reached::Reached, note: None }, Some(token), &wang).unwrap();
+    play.step(made[1], OrderStep::Arrive { note: None }, Some(token), &wang).unwrap();
+    play.resolve(made[1], token, &wang);
+    assert_eq!(play.order(made[0]).state, OrderState::Merged, "it belongs to another order now");
+}
+
+#[test]
+fn attempts_in_vain_count_from_the_latest_work() {
+    let mut play = Play::new();
+    let no = orders(&mut play, &["501"])[0];
+    let (wang, ma) = (handler("wang"), operator());
+    let vain = |give_up| OrderStep::Callback(CallbackStep { reached: false, solved: None, grade: None, remark: None, give_up });
+    let token = play.worked(no, &wang);
+    play.resolve(no, token, &wang);
+    play.later(1);
+    play.step(no, vain(false), None, &ma).unwrap();
+    play.step(no, vain(false), None, &ma).unwrap();
+    play.step(no, heard(false, 1), None, &ma).unwrap();
+    play.later(10);
+    let token = play.worked(no, &wang);
+    play.resolve(no, token, &wang);
+    assert!(play.step(no, vain(true), None, &ma).is_err(), "nobody tried after the second visit");
+}
+
+#[test]
+fn what_is_told_while_an_order_comes_back_is_not_told_again() {
+    let mut play = Play::new();
+    let no = orders(&mut play, &["501"])[0];
+    // The hall stood still: the order was deferred late and comes back before anybody was told that it was late.
+    play.now += TimeDelta::hours(2);
+    let until = "2026-11-24".parse().unwrap();
+    play.step(no, OrderStep::Defer { until, reason: free("tomorrow") }, None, &lead()).unwrap();
+    play.now += TimeDelta::days(2);
+    play.later(0);
+    let told = |clock: &str| {
+        let lines = play.order(no).story.iter().filter(|line| &*line.what == "work_order.clock_breached");
+        lines.filter(|line| line.note.as_deref() == Some(clock)).count()
+    };
+    assert_eq!((told("contact"), play.order(no).state), (1, OrderState::Dispatched));
+}
+
+#[test]
+fn a_helping_team_is_not_late_for_what_is_over() {
+    let mut play = Play::new();
+    let no = orders(&mut play, &["501"])[0];
+    let help = CoAssignStep { team: "repair-west".parse().unwrap(), reason: None, limit_min: Some(10) };
+    play.step(no, OrderStep::CoAssign(help), None, &lead()).unwrap();
+    play.step(no, OrderStep::Withdraw { reason: free("by mistake") }, None, &operator()).unwrap();
+    assert!(play.hall.next_due_ms().is_none());
+}
+
+#[test]
+fn a_call_that_urged_an_order_ends_with_it() {
+    let mut play = Play::new();
+    let no = orders(&mut play, &["501"])[0];
+    let call = play.call("13900000000", "阳光花园", "501");
+    play.step(no, OrderStep::Urge { call: Some(call), note: None }, None, &operator()).unwrap();
+    assert_eq!(play.ends_as_order(call), no);
+    assert_eq!(play.order(no).urge_count, 1, "not urged a second time");
 }

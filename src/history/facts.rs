@@ -162,7 +162,7 @@ impl Count<'_> {
         }
         if let OrderChange::Created { order } = &of.change {
             self.now.category = Some(order.category.to_string());
-        } else if let OrderChange::Dispatched { category: Some(category) } = &of.change {
+        } else if let OrderChange::Dispatched { category: Some(category), .. } = &of.change {
             self.now.category = Some(category.to_string());
         }
     }

@@ -2,8 +2,9 @@
 
 use crate::domain::event::{Event, EventBody};
 use crate::domain::hall::Hall;
-use crate::domain::ids::{TeamId, TicketId};
+use crate::domain::ids::{OrderNo, TeamId, TicketId};
 use crate::domain::line::Place;
+use crate::domain::sla::Pace;
 use crate::domain::ticket::LineKey;
 use crate::domain::work_order::{OrderChange, OrderEvent, WorkOrder};
 use crate::store::{Write, keys};
@@ -44,7 +45,6 @@ pub(super) fn push(writes: &mut Vec<Write>, hall: &Hall, event: &Event) {
         | EventBody::TicketCancelled { .. }
         | EventBody::TicketDayEnded { .. }
         | EventBody::TicketRated { .. }
-        | EventBody::HallChanged { .. }
         | EventBody::HallCreated { .. }
         | EventBody::CounterPlanned { .. }
         | EventBody::ServiceOpened { .. }
@@ -65,6 +65,13 @@ pub(super) fn push(writes: &mut Vec<Write>, hall: &Hall, event: &Event) {
         | EventBody::Call(_)
         | EventBody::Incident(_)
         | EventBody::Phone(_) => {}
+        EventBody::HallChanged { .. } => {
+            // Another calendar moves the dues of the clocks that count working time.
+            let working = |order: &WorkOrder| order.clocks.iter().any(|(_, clock)| clock.pace == Pace::Working && clock.due.is_some());
+            for order in hall.orders.all.values().filter(|order| !order.state.is_over() && working(order)) {
+                place_order(writes, hall, order.no, order.team.as_ref());
+            }
+        }
         EventBody::Order(of) => push_order(writes, hall, of),
     }
 }
@@ -87,15 +94,20 @@ fn push_ticket(writes: &mut Vec<Write>, hall: &Hall, id: TicketId, moved: bool) 
     });
 }
 
-/// The order's short line in the hash of orders, its place in its team's queue, and when something falls due for it.
+/// What an order's event moves: out of the queue that it left, and to where the order now is.
 fn push_order(writes: &mut Vec<Write>, hall: &Hall, of: &OrderEvent) {
-    let member = of.no.to_string();
-    let order = hall.orders.get(of.no);
-    let team = order.and_then(|order| order.team.as_ref());
+    let team = hall.orders.get(of.no).and_then(|order| order.team.as_ref());
     if let Some(left) = left_team(&of.change).filter(|left| Some(*left) != team) {
-        writes.push(Write::SortedSetRemove { key: keys::team_orders(left.as_str()), member: member.clone() });
+        writes.push(Write::SortedSetRemove { key: keys::team_orders(left.as_str()), member: of.no.to_string() });
     }
-    if let Some(team) = team.or(of.team.as_ref()) {
+    place_order(writes, hall, of.no, team.or(of.team.as_ref()));
+}
+
+/// The order's short line in the hash of orders, its place in the queue of `team`, and when something falls due for it.
+fn place_order(writes: &mut Vec<Write>, hall: &Hall, no: OrderNo, team: Option<&TeamId>) {
+    let member = no.to_string();
+    let order = hall.orders.get(no);
+    if let Some(team) = team {
         let key = keys::team_orders(team.as_str());
         writes.push(match order.filter(|order| order.is_waiting()) {
             Some(order) => Write::SortedSetAdd { key, member: member.clone(), score: ms_score(order.next_due_ms()) },
@@ -108,7 +120,7 @@ fn push_order(writes: &mut Vec<Write>, hall: &Hall, of: &OrderEvent) {
     });
     writes.push(match order.filter(|order| !order.state.is_over()) {
         Some(order) => {
-            let team = team.map_or("-", |team| team.as_str());
+            let team = order.team.as_ref().map_or("-", |team| team.as_str());
             let holder = order.lease.as_ref().map_or("-", |lease| &lease.handler);
             Write::HashSet { key: keys::orders(), field: member, value: format!("{} {team} {holder}", order.state.word()) }
         }
@@ -118,7 +130,7 @@ fn push_order(writes: &mut Vec<Write>, hall: &Hall, of: &OrderEvent) {
 
 /// The team that an order leaves by this change.
 fn left_team(change: &OrderChange) -> Option<&TeamId> {
-    if let OrderChange::Reassigned { from, .. } = change {
+    if let OrderChange::Reassigned { from, .. } | OrderChange::Dispatched { from, .. } = change {
         from.as_ref()
     } else if let OrderChange::Returned { returned } = change {
         returned.team.as_ref()

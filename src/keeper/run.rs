@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Answer, Decided, mirror};
-use super::{BATCH_COMMANDS_MAX, Condition, Fault, Inner, Job, Keeper, OpenError, Options, QUEUE_COMMANDS_MAX, Render, Reply, Request};
+use super::{BATCH_COMMANDS_MAX, Condition, Fault, Inner, Job, Keeper, OpenError, Options, QUEUE_COMMANDS_MAX, Reply, Request};
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::command::Command;
 use crate::domain::event::{EVENT_VERSION, Event, EventBody};
@@ -29,6 +30,8 @@ const SNAPSHOT_EVENTS: u64 = 50_000;
 const PROBE_MS: u64 = 100;
 /// How long to look for a commit whose answer was lost, before its callers are told that nobody knows.
 const SETTLE_MS: u64 = 600;
+/// How long nobody looks whether something fell due, in milliseconds: a clock that was put forward is noticed within this.
+const LOOK_MS_MAX: i64 = 2_000;
 /// Service days whose replies are kept and searched.
 const REPLY_DAYS: usize = 3;
 
@@ -145,27 +148,34 @@ impl<J: Journal> Run<J> {
         }
     }
 
-    /// When the hall itself has something to do. Looked at again after every batch, and every minute for a clock that moves.
+    /// When the hall itself has something to do. Looked at again after every batch, and every [`LOOK_MS_MAX`] for a clock that moves.
     fn due_at(&self) -> Instant {
         let now_ms = self.inner.clock.now().timestamp_millis();
-        let wait_ms = self.tentative.next_due_ms().map_or(60_000, |due| (due - now_ms).clamp(0, 60_000));
+        let wait_ms = self.tentative.next_due_ms().map_or(LOOK_MS_MAX, |due| (due - now_ms).clamp(0, LOOK_MS_MAX));
         Instant::now() + Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0))
     }
 
     async fn fall_due(&mut self) {
-        let now_ms = self.inner.clock.now().timestamp_millis();
-        if self.tentative.next_due_ms().is_none_or(|due| due > now_ms) {
-            return;
+        if self.is_due(self.inner.clock.now()) {
+            self.serve(Vec::new()).await;
         }
-        self.hall_does(Command::FallDue).await;
     }
 
-    /// A command of the hall's own; nobody waits for the answer.
-    async fn hall_does(&mut self, command: Command) {
-        let render: Render = Arc::new(|_| Reply { status: 200, body: String::new() });
-        let (answer, _nobody) = tokio::sync::oneshot::channel();
-        let request = Request { command, caller: Caller::hall(), key: None, render };
-        self.serve(vec![Job { request, answer }]).await;
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.tentative.next_due_ms().is_some_and(|due| due <= now.timestamp_millis())
+    }
+
+    /// What fell due comes before what anybody asks: no stream of commands puts it off, and nobody acts on a lease that ran out.
+    fn settle_due(&mut self, now: DateTime<Utc>, commit: &mut Commit, all: &mut Vec<Event>) {
+        if !self.is_due(now) {
+            return;
+        }
+        let caller = Caller::hall();
+        for body in decide(&self.tentative, &Command::FallDue, &caller, now).unwrap_or_default() {
+            let event = self.stamp(body, now, &caller.actor, None);
+            self.fold_tentative(&event, commit);
+            all.push(event);
+        }
     }
 
     /// Waits for the journal's return; meanwhile everybody is told at once that it is away.
@@ -280,6 +290,7 @@ impl<J: Journal> Run<J> {
         let mut pending = Vec::with_capacity(jobs.len());
         let mut later = Vec::new();
         let mut keys = HashSet::new();
+        self.settle_due(now, &mut commit, &mut events);
         for job in jobs {
             // The same key twice in one batch: the second waits until the first has its answer, and repeats it.
             if job.request.key.as_ref().is_some_and(|k| !keys.insert((k.scope.clone(), k.key.clone()))) {
@@ -329,7 +340,7 @@ impl<J: Journal> Run<J> {
     }
 
     /// Decides one command on the tentative hall and folds its events in; gives the reply.
-    fn decide_one(&mut self, request: &Request, now: chrono::DateTime<chrono::Utc>, commit: &mut Commit, all: &mut Vec<Event>) -> Reply {
+    fn decide_one(&mut self, request: &Request, now: DateTime<Utc>, commit: &mut Commit, all: &mut Vec<Event>) -> Reply {
         let first = all.len();
         let refusal: Option<Refusal> = match decide(&self.tentative, &request.command, &request.caller, now) {
             Ok(bodies) => {
@@ -353,7 +364,7 @@ impl<J: Journal> Run<J> {
         })
     }
 
-    fn stamp(&self, body: EventBody, at: chrono::DateTime<chrono::Utc>, by: &Actor, key: Option<Arc<str>>) -> Event {
+    fn stamp(&self, body: EventBody, at: DateTime<Utc>, by: &Actor, key: Option<Arc<str>>) -> Event {
         Event { rev: self.tentative.rev + 1, v: EVENT_VERSION, at, by: by.clone(), key, body }
     }
 

@@ -154,7 +154,9 @@ async fn more_time_is_asked_for_before_the_deadline() {
     let granted = step(&lead, &no, "grant", json!({})).await.ok();
     assert_eq!(due(&granted["work_order"]), later);
     app.passes(4 * 86_400);
-    handler.step("extend", json!({ "until": "2026-12-30T00:00:00Z", "reason": "还要" })).await.refused(409, "extension_too_late");
+    let more = json!({ "until": "2026-12-30T00:00:00Z", "reason": "还要" });
+    handler.step("extend", more.clone()).await.refused(409, "stale_lease");
+    step(&app.token(Role::Lead), &no, "extend", more).await.refused(409, "extension_too_late");
 }
 
 #[actix_web::test]

@@ -7,9 +7,11 @@ use chrono::{DateTime, Utc};
 use crate::domain::calendar::Calendar;
 use crate::domain::event::Event;
 use crate::domain::hall::Hall;
-use crate::domain::ids::OrderNo;
+use crate::domain::ids::{HotlineCallId, OrderNo};
 use crate::domain::profile::order_series;
-use crate::domain::work_order::{ENTRIES_MAX, Intake, Lease, OrderChange, OrderEvent, OrderState, STORY_LINES_MAX, StoryLine, WorkOrder};
+use crate::domain::work_order::{
+    ActionKind, ENTRIES_MAX, Intake, Lease, OrderChange, OrderEvent, OrderState, Progress, Reached, STORY_LINES_MAX, StoryLine, WorkOrder,
+};
 
 /// Folds one event of one order.
 pub(super) fn order(hall: &mut Hall, of: &OrderEvent, event: &Event) {
@@ -19,9 +21,7 @@ pub(super) fn order(hall: &mut Hall, of: &OrderEvent, event: &Event) {
     } else if let OrderChange::Archived { order } = &of.change {
         hall.orders.drop_order(of.no);
         if let Some(master) = order.merged_into {
-            hall.orders.change(master, |master| {
-                master.children.remove(&of.no);
-            });
+            leave(hall, master, of.no);
         }
     } else {
         family(hall, of.no, &of.change);
@@ -29,6 +29,11 @@ pub(super) fn order(hall: &mut Hall, of: &OrderEvent, event: &Event) {
             fold(order, of, event);
             tell(order, of, event);
         });
+        if let OrderChange::Urged { urge } = &of.change
+            && let Some(call) = urge.call
+        {
+            link(hall, call, of.no);
+        }
         if let Some(token) = token_of(&of.change) {
             hall.orders.last_token = hall.orders.last_token.max(token);
         }
@@ -46,21 +51,35 @@ fn family(hall: &mut Hall, no: OrderNo, change: &OrderChange) {
             master.children.insert(no);
         });
     } else if let OrderChange::Unmerged { from } = change {
-        hall.orders.change(*from, |master| {
-            master.children.remove(&no);
-        });
+        leave(hall, *from, no);
+    } else if let OrderChange::Reopened { .. } = change
+        && let Some(master) = hall.orders.get(no).and_then(|order| order.merged_into)
+    {
+        // It is worked by itself from now on.
+        leave(hall, master, no);
     }
+}
+
+/// A call knows the orders that it made or urged.
+fn link(hall: &mut Hall, call: HotlineCallId, no: OrderNo) {
+    hall.hotline.change(call, |record| {
+        if !record.orders.contains(&no) {
+            record.orders.push(no);
+        }
+    });
+}
+
+fn leave(hall: &mut Hall, master: OrderNo, no: OrderNo) {
+    hall.orders.change(master, |master| {
+        master.children.remove(&no);
+    });
 }
 
 fn create(hall: &mut Hall, of: &OrderEvent, intake: &Intake, event: &Event) {
     let mut order = WorkOrder::begin(of.no, intake.clone(), of.clocks.clone(), event);
     tell(&mut order, of, event);
     for call in &intake.origin.calls {
-        hall.hotline.change(*call, |record| {
-            if !record.orders.contains(&of.no) {
-                record.orders.push(of.no);
-            }
-        });
+        link(hall, *call, of.no);
     }
     hall.orders.put(order);
     let last = hall.numbers.entry(order_series()).or_insert(0);
@@ -95,6 +114,7 @@ impl WorkOrder {
             handlers: std::collections::BTreeSet::new(),
             co_teams: Vec::new(),
             accepted_at: None,
+            progress: Progress::default(),
             contacts: Vec::new(),
             arrived_at: None,
             actions: Vec::new(),
@@ -159,7 +179,7 @@ fn fold(order: &mut WorkOrder, of: &OrderEvent, event: &Event) {
         | OrderChange::Revealed { .. }
         | OrderChange::ClockWarned { .. }
         | OrderChange::ClockBreached { .. } => {}
-        OrderChange::Dispatched { category } => {
+        OrderChange::Dispatched { category, .. } => {
             order.team.clone_from(&of.team);
             order.category = category.clone().unwrap_or_else(|| order.category.clone());
             back_to_queue(order);
@@ -175,8 +195,8 @@ fn fold(order: &mut WorkOrder, of: &OrderEvent, event: &Event) {
             back_to_queue(order);
         }
         OrderChange::Merged { into } => {
+            back_to_queue(order);
             order.merged_into = Some(*into);
-            order.lease = None;
             order.state = OrderState::Merged;
         }
         OrderChange::Unmerged { .. } => {
@@ -232,10 +252,13 @@ fn work(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
             order.handlers.insert(Arc::clone(&lease.handler));
             order.lease = Some(lease.clone());
             order.accepted_at = Some(event.at);
+            order.progress = Progress::default();
             order.state = OrderState::Accepted;
         }
         OrderChange::Contacted { contact, lease } => {
             renew(order, lease.as_ref());
+            order.progress.tries += 1;
+            order.progress.reached |= contact.outcome == Reached::Reached;
             push(&mut order.contacts, contact.clone(), ENTRIES_MAX);
             if order.state == OrderState::Accepted {
                 order.state = OrderState::Contacted;
@@ -244,10 +267,12 @@ fn work(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
         OrderChange::Arrived { lease, .. } => {
             renew(order, lease.as_ref());
             order.arrived_at = Some(event.at);
+            order.progress.arrived = true;
             order.state = OrderState::Arrived;
         }
         OrderChange::Acted { action, lease } => {
             renew(order, lease.as_ref());
+            order.progress.acted |= action.kind != ActionKind::Note;
             push(&mut order.actions, action.clone(), ENTRIES_MAX);
         }
         OrderChange::Measured { temperature, lease } => {
@@ -308,13 +333,17 @@ fn end(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
         OrderChange::Resolved { resolution, .. } => {
             back_to_queue(order);
             order.resolution = Some(resolution.as_ref().clone());
+            order.progress.unreached = 0;
             order.state = OrderState::Resolved;
         }
         OrderChange::Replied { reply } => {
             order.reply = Some(reply.clone());
             order.state = OrderState::Replied;
         }
-        OrderChange::CalledBack { callback } => push(&mut order.callbacks, callback.clone(), ENTRIES_MAX),
+        OrderChange::CalledBack { callback } => {
+            order.progress.unreached += u32::from(!callback.reached);
+            push(&mut order.callbacks, callback.clone(), ENTRIES_MAX);
+        }
         OrderChange::Closed { .. } | OrderChange::Withdrawn { .. } => {
             back_to_queue(order);
             order.state = if matches!(change, OrderChange::Closed { .. }) { OrderState::Closed } else { OrderState::Withdrawn };

@@ -185,8 +185,8 @@ fn unreached(
     called_back: OrderChange,
     now: DateTime<Utc>,
 ) -> Result<Vec<EventBody>, Refusal> {
-    let attempts = order.callbacks.iter().filter(|callback| !callback.reached).count() + 1;
-    let enough = u32::try_from(attempts).unwrap_or(u32::MAX) >= hall.profile.orders.rules.callback_attempts_max;
+    // Attempts after earlier work, on which the customer was heard, do not count for this one.
+    let enough = order.progress.unreached + 1 >= hall.profile.orders.rules.callback_attempts_max;
     if how.give_up && !enough {
         return Err(invalid("give_up", "needs more attempts first"));
     }

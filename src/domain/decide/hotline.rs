@@ -132,7 +132,7 @@ pub(super) fn end(
             }
         }
         Disposition::Attached => {
-            let incident = end.incident.or(call.incident).ok_or(invalid("incident", "is needed"))?;
+            let incident = call.incident.or(end.incident).ok_or(invalid("incident", "is needed"))?;
             end.incident = Some(incident);
             if call.incident.is_none() {
                 events = super::incident::attach(hall, incident, id, caller, now)?;

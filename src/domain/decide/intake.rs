@@ -141,7 +141,7 @@ pub(super) fn begin(hall: &Hall, no: OrderNo, intake: Intake, team: Option<TeamI
         team: Some(team),
         handler: None,
         clocks: accept,
-        change: OrderChange::Dispatched { category: None },
+        change: OrderChange::Dispatched { category: None, from: None },
     });
     [Some(created), dispatched].into_iter().flatten().map(|event| EventBody::Order(Box::new(event))).collect()
 }

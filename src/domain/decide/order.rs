@@ -173,7 +173,7 @@ fn dispatch(
         }
     }
     let clocks = with_accept(hall, &after, clocks, now);
-    let change = OrderChange::Dispatched { category: category.cloned() };
+    let change = OrderChange::Dispatched { category: category.cloned(), from: order.team.clone() };
     Ok(vec![EventBody::Order(Box::new(OrderEvent { no: order.no, team: Some(team.clone()), handler: None, clocks, change }))])
 }
 
@@ -332,11 +332,13 @@ fn due_of(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Vec<EventBody> 
             events.push(event(order, OrderChange::Escalated { level, cause }));
         }
     };
+    let mut told = order.clocks.clone();
     for (kind, clock) in order.clocks.iter() {
         let mut clock = *clock;
         let due = clock.due;
         let Some((_, mark)) = clock.come(now) else { continue };
         clock.mark(mark, now);
+        told.put(kind, clock);
         let clocks = Clocks::from_iter([(kind, clock)]);
         match mark {
             Mark::Warn50 | Mark::Warn80 => events.push(event_with(order, OrderChange::ClockWarned { clock: kind, mark, due }, clocks)),
@@ -346,7 +348,7 @@ fn due_of(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Vec<EventBody> 
             }
         }
     }
-    for helping in order.co_teams.iter().filter(|one| one.done_at.is_none() && !one.overdue && one.due.is_some_and(|due| due <= now)) {
+    for helping in order.helping().filter(|one| !one.overdue && one.due.is_some_and(|due| due <= now)) {
         events.push(event(order, OrderChange::CoOverdue { co_team: helping.team.clone() }));
     }
     if let Some(lease) = order.lease.as_ref().filter(|lease| lease.until.is_some_and(|until| until <= now)) {
@@ -358,7 +360,8 @@ fn due_of(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Vec<EventBody> 
         climb(&mut events, EscalationCause::LeaseExpired);
     }
     if order.deferred_until.is_some_and(|until| until <= now) {
-        events.push(come_back(hall, order, now));
+        // With the clocks as they were just told of: what was told is not told again.
+        events.push(come_back(hall, &WorkOrder { clocks: told, ..order.clone() }, now));
     }
     events
 }

@@ -79,7 +79,12 @@ pub enum OrderChange {
     #[serde(rename = "work_order.created")]
     Created { order: Box<Intake> },
     #[serde(rename = "work_order.dispatched")]
-    Dispatched { category: Option<CategoryId> },
+    Dispatched {
+        category: Option<CategoryId>,
+        /// The team in whose queue it waited until now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<TeamId>,
+    },
     /// Offered to one of the team's people, who must accept it before the lease ends.
     #[serde(rename = "work_order.claimed")]
     Claimed { lease: Lease },

@@ -402,6 +402,20 @@ impl FromIterator<(ClockKind, Clock)> for Clocks {
     }
 }
 
+/// How far the present work on an order has come: counted event by event, because the wall clock may have been set back meanwhile.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// The customer was spoken with since the order was accepted last.
+    pub reached: bool,
+    /// Attempts to speak with the customer since then.
+    pub tries: u32,
+    pub arrived: bool,
+    pub acted: bool,
+    /// Call-backs in vain since it was resolved last.
+    pub unreached: u32,
+}
+
 /// Something owed to a customer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkOrder {
@@ -434,6 +448,8 @@ pub struct WorkOrder {
     pub handlers: BTreeSet<Arc<str>>,
     pub co_teams: Vec<CoTeam>,
     pub accepted_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub progress: Progress,
     pub contacts: Vec<Contact>,
     pub arrived_at: Option<DateTime<Utc>>,
     pub actions: Vec<Action>,
@@ -478,8 +494,14 @@ impl WorkOrder {
     pub fn next_event_ms(&self) -> Option<i64> {
         let marks = self.clocks.iter().filter_map(|(_, clock)| clock.next_mark().map(|(at, _)| at));
         let lease = self.lease.as_ref().and_then(|lease| lease.until);
-        let co = self.co_teams.iter().filter(|co| co.done_at.is_none() && !co.overdue).filter_map(|co| co.due);
+        let co = self.helping().filter(|co| !co.overdue).filter_map(|co| co.due);
         marks.chain(lease).chain(self.deferred_until).chain(co).map(|at| at.timestamp_millis()).min()
+    }
+
+    /// The teams that still help; none once the order is over.
+    pub fn helping(&self) -> impl Iterator<Item = &CoTeam> {
+        let over = self.state.is_over();
+        self.co_teams.iter().filter(move |co| !over && co.done_at.is_none())
     }
 
     /// Whether it waits in its team's queue for somebody to claim it.
@@ -490,23 +512,22 @@ impl WorkOrder {
 
     /// Whether the customer was spoken with, or tried often enough, since it was accepted last.
     #[must_use]
-    pub fn is_contacted(&self) -> bool {
+    pub const fn is_contacted(&self) -> bool {
         /// Attempts after which an unreachable customer no longer holds up the work.
-        const ATTEMPTS: usize = 3;
-        let tried = || self.contacts.iter().filter(|contact| Some(contact.at) >= self.accepted_at);
-        tried().any(|contact| contact.outcome == Reached::Reached) || tried().count() >= ATTEMPTS
+        const ATTEMPTS: u32 = 3;
+        self.progress.reached || self.progress.tries >= ATTEMPTS
     }
 
     /// Whether somebody was there since it was accepted last.
     #[must_use]
-    pub fn is_arrived(&self) -> bool {
-        self.arrived_at.is_some() && self.arrived_at >= self.accepted_at
+    pub const fn is_arrived(&self) -> bool {
+        self.progress.arrived
     }
 
     /// Whether something was done since it was accepted last.
     #[must_use]
-    pub fn is_acted(&self) -> bool {
-        self.actions.iter().any(|action| action.kind != ActionKind::Note && Some(action.at) >= self.accepted_at)
+    pub const fn is_acted(&self) -> bool {
+        self.progress.acted
     }
 
     /// Whether somebody had it in hand, by the name behind the role.
