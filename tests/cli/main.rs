@@ -6,6 +6,7 @@ mod house;
 
 use house::{House, get, post, warmhall};
 
+const ORDER: &str = r#"{"category":"F1","description":"账单有误","separate":true}"#;
 const ISSUE: &str = r#"{"service":"repair","class":"ordinary","language":"zh"}"#;
 
 #[test]
@@ -151,17 +152,20 @@ fn an_address_book_is_imported_looked_into_and_backed_up() {
 #[test]
 fn a_backup_made_while_open_can_be_put_back() {
     let house = House::new();
+    let operator = house.token("operator", "o1");
     let token = house.token("kiosk", "k1");
     let hall = house.serve();
     assert!(post(hall.port, "/api/v1/tickets", &token, "a", ISSUE).body.contains("B001"));
+    assert!(post(hall.port, "/api/v1/work-orders", &operator, "a", ORDER).body.contains("-0001\""));
     let made = house.run(&["backup"]);
     assert!(made.success, "{}", made.stderr);
     let backup = made.stdout.trim_end().to_owned();
     assert!(std::path::Path::new(&backup).join("history.sqlite").is_file());
     let open = house.run(&["restore", &backup]);
     assert_eq!(open.code, Some(4), "an open hall is not restored: {}", open.stderr);
-    for (key, number) in [("b", "B002"), ("c", "B003")] {
+    for (key, number, order) in [("b", "B002", "-0002\""), ("c", "B003", "-0003\"")] {
         assert!(post(hall.port, "/api/v1/tickets", &token, key, ISSUE).body.contains(number));
+        assert!(post(hall.port, "/api/v1/work-orders", &operator, key, ORDER).body.contains(order));
     }
     assert!(hall.close().success());
     std::fs::remove_dir_all(house.dir().join("redis")).unwrap();
@@ -170,6 +174,8 @@ fn a_backup_made_while_open_can_be_put_back() {
     let hall = house.serve();
     let answer = post(hall.port, "/api/v1/tickets", &token, "d", ISSUE);
     assert!(answer.body.contains("B004"), "what was given after the backup is not given again: {}", answer.body);
+    let answer = post(hall.port, "/api/v1/work-orders", &operator, "d", ORDER);
+    assert!(answer.body.contains("-0004\""), "nor is the number of an order: {}", answer.body);
     let nothing = house.elsewhere().run(&["restore", "/nowhere"]);
     assert!(!nothing.success && nothing.stderr.contains("没有备份"), "{}", nothing.stderr);
 }

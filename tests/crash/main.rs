@@ -18,6 +18,12 @@
 #[allow(dead_code, reason = "the simulation uses all of it")]
 mod auditor;
 mod board;
+mod hotline;
+#[path = "../sim/order_auditor.rs"]
+#[allow(dead_code, reason = "the simulation uses all of it")]
+mod order_auditor;
+#[path = "../sim/order_timer.rs"]
+mod order_timer;
 mod people;
 mod process;
 mod proxy;

@@ -38,14 +38,13 @@ impl Person {
 
     /// One request, no second try.
     pub fn post_once(&self, path: &str, body: &Value, key: &str) -> Result<Answer, String> {
+        self.send_once(self.agent.post(self.url(path)), body, key)
+    }
+
+    fn send_once(&self, request: ureq::RequestBuilder<ureq::typestate::WithBody>, body: &Value, key: &str) -> Result<Answer, String> {
         let asked = Instant::now();
-        let sent = self
-            .agent
-            .post(self.url(path))
-            .header("Authorization", format!("Bearer {}", self.token))
-            .header("Idempotency-Key", key)
-            .send_json(body);
-        read(sent, asked)
+        let request = request.header("Authorization", format!("Bearer {}", self.token)).header("Idempotency-Key", key);
+        read(request.send_json(body), asked)
     }
 
     pub fn get_once(&self, path: &str) -> Result<Answer, String> {
@@ -55,9 +54,18 @@ impl Person {
 
     /// Asks until there is an answer that is neither a broken line nor 503.
     pub fn post(&self, path: &str, body: &Value, key: &str) -> Answer {
+        Self::until_answered(path, || self.post_once(path, body, key))
+    }
+
+    /// The same for a change.
+    pub fn patch(&self, path: &str, body: &Value, key: &str) -> Answer {
+        Self::until_answered(path, || self.send_once(self.agent.patch(self.url(path)), body, key))
+    }
+
+    fn until_answered(path: &str, ask: impl Fn() -> Result<Answer, String>) -> Answer {
         let until = Instant::now() + Duration::from_secs(90);
         loop {
-            match self.post_once(path, body, key) {
+            match ask() {
                 Ok(answer) if answer.status != 503 => {
                     assert!(answer.status < 500, "{path}: {answer:?}");
                     return answer;

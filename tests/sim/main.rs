@@ -12,6 +12,11 @@
 )]
 
 mod auditor;
+mod order_auditor;
+mod order_timer;
+mod order_workload;
+mod orders;
+mod race;
 mod random;
 mod workload;
 
@@ -193,7 +198,7 @@ fn request(command: Command, caller: Caller, key: Option<&str>) -> Request {
 }
 
 /// Asks with the same key until there is an answer; counts how often there was none.
-async fn ask_until_answered(keeper: &Keeper<MemoryJournal>, request: Request) -> (Reply, usize) {
+async fn ask_until_answered<J: Journal>(keeper: &Keeper<J>, request: Request) -> (Reply, usize) {
     for faults in 0..1_000 {
         match keeper.submit(request.clone()).await {
             Ok(answer) => return (answer.reply, faults),
