@@ -1,5 +1,6 @@
 //! Keeps a hall's journal in Redis: dense revisions in a stream, guarded by one script, vouched for by a chained hash.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -357,13 +358,9 @@ impl Packed {
         packed.keys.extend(commit.search_reply_days.iter().map(|day| keys.replies(day)));
         packed.keys.push(keys.replies(&commit.reply_day));
         packed.keys.extend(commit.forget_reply_days.iter().map(|day| keys.replies(day)));
-        let counts = [
-            commit.events.len(),
-            commit.replies.len(),
-            commit.search_reply_days.len(),
-            commit.forget_reply_days.len(),
-            commit.writes.len(),
-        ];
+        let groups = groups_of(keys, &commit.writes)?;
+        let counts =
+            [commit.events.len(), commit.replies.len(), commit.search_reply_days.len(), commit.forget_reply_days.len(), groups.len()];
         packed.args.extend(counts.iter().map(usize::to_string));
         for (event, rev) in commit.events.iter().zip(expected.rev + 1..) {
             if event.rev != rev {
@@ -375,30 +372,63 @@ impl Packed {
             packed.args.push(reply_field(&reply.key.scope, &reply.key.key));
             packed.args.push(reply_text(reply));
         }
-        for write in &commit.writes {
-            packed.write(keys, write)?;
+        for group in groups {
+            packed.keys.push(group.key);
+            packed.args.extend([group.operation.to_owned(), group.args.len().to_string()]);
+            packed.args.extend(group.args);
         }
         Ok(packed)
     }
+}
 
-    fn write(&mut self, keys: &HallKeys, write: &Write) -> Result<(), JournalError> {
-        let (suffix, operation, first, second) = match write {
-            Write::HashSet { key, field, value } => (key, "hset", field.clone(), value.clone()),
-            Write::HashDelete { key, field } => (key, "hdel", field.clone(), String::new()),
-            Write::SortedSetAdd { key, member, score } => {
+/// Writes to one key by one command: a busy round writes a hundred tickets into one hash, and that is one command of Redis then.
+struct Group {
+    key: String,
+    operation: &'static str,
+    args: Vec<String>,
+}
+
+/// The writes in groups. Each key sees its writes in their order; what different keys see first is nobody's concern, because all of
+/// it happens at once.
+fn groups_of(keys: &HallKeys, writes: &[Write]) -> Result<Vec<Group>, JournalError> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut last_of: HashMap<&str, usize> = HashMap::new();
+    for write in writes {
+        let (suffix, operation) = match write {
+            Write::HashSet { key, .. } => (key, "HSET"),
+            Write::HashDelete { key, .. } => (key, "HDEL"),
+            Write::SortedSetAdd { key, .. } => (key, "ZADD"),
+            Write::SortedSetRemove { key, .. } => (key, "ZREM"),
+            Write::Set { key, .. } => (key, "SET"),
+            Write::Delete { key } => (key, "DEL"),
+        };
+        let known = last_of.get(suffix.as_str()).copied().filter(|at| groups.get(*at).is_some_and(|group| group.operation == operation));
+        let at = match known {
+            // The latest text is the one that stays.
+            Some(at) if operation != "SET" => at,
+            Some(_) | None => {
+                let key = keys.beside(suffix).map_err(|error| JournalError::Away(error.to_string()))?;
+                groups.push(Group { key, operation, args: Vec::new() });
+                last_of.insert(suffix, groups.len() - 1);
+                groups.len() - 1
+            }
+        };
+        let Some(group) = groups.get_mut(at) else { continue };
+        match write {
+            Write::HashSet { field, value, .. } => group.args.extend([field.clone(), value.clone()]),
+            Write::SortedSetAdd { member, score, .. } => {
                 if score.is_nan() {
                     return Err(JournalError::Away(format!("the score of {member} is not a number")));
                 }
-                (key, "zadd", score.to_string(), member.clone())
+                group.args.extend([score.to_string(), member.clone()]);
             }
-            Write::SortedSetRemove { key, member } => (key, "zrem", member.clone(), String::new()),
-            Write::Set { key, value } => (key, "set", value.clone(), String::new()),
-            Write::Delete { key } => (key, "del", String::new(), String::new()),
-        };
-        self.keys.push(keys.beside(suffix).map_err(|error| JournalError::Away(error.to_string()))?);
-        self.args.extend([operation.to_owned(), first, second]);
-        Ok(())
+            Write::HashDelete { field: one, .. } | Write::SortedSetRemove { member: one, .. } | Write::Set { value: one, .. } => {
+                group.args.push(one.clone());
+            }
+            Write::Delete { .. } => {}
+        }
     }
+    Ok(groups)
 }
 
 impl Journal for RedisJournal {

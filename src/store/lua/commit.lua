@@ -3,10 +3,10 @@
 -- It knows keys and order, never a rule of the hall.
 --
 -- KEYS[1]  meta (hash)         KEYS[2]  events (stream)
--- KEYS[3…] the reply days to search, then the reply day to write, then the days to forget, then one key for each write
+-- KEYS[3…] the reply days to search, then the reply day to write, then the days to forget, then one key for each group of writes
 -- ARGV[1]  epoch               ARGV[2]  the rev the commit was decided on
--- ARGV[3…7] how many: events, replies, days to search, days to forget, writes
--- ARGV[8…] events: json        replies: field, value        writes: operation, first, second
+-- ARGV[3…7] how many: events, replies, days to search, days to forget, groups of writes
+-- ARGV[8…] events: json        replies: field, value        groups: operation, how many arguments, the arguments
 --
 -- Returns {'done'}
 --       | {'missing'}                    no journal here
@@ -17,7 +17,7 @@
 -- Every call that could fail on a foreign type comes first (XADD) or is repaired (the writes), because Redis does
 -- not undo a script that stops half way.
 
-local FIELDS_MAX = 500 -- fields for one HMGET: Lua's unpack has a limit
+local FIELDS_MAX = 500 -- fields for one HMGET, arguments for one write: Lua's unpack has a limit; even, because some go in pairs
 
 local epoch, expected = ARGV[1], ARGV[2]
 local events, replies, searches = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -74,37 +74,34 @@ end
 redis.call('HSET', KEYS[1], 'rev', string.format('%.0f', rev), 'chain', chain)
 
 -- What stands beside the log is a picture of it: a key of a foreign type is thrown away and drawn again.
-local function put(command, key, ...)
-  local answer = redis.pcall(command, key, ...)
-  if type(answer) == 'table' and answer.err then
-    redis.call('DEL', key)
-    redis.pcall(command, key, ...)
+local function put(command, key, from, count)
+  for first = from, from + count - 1, FIELDS_MAX do
+    local last = math.min(first + FIELDS_MAX - 1, from + count - 1)
+    local answer = redis.pcall(command, key, unpack(ARGV, first, last))
+    if type(answer) == 'table' and answer.err then
+      redis.call('DEL', key)
+      redis.pcall(command, key, unpack(ARGV, first, last))
+    end
   end
 end
 
-for n = 1, replies do
-  local at = replies_at + (n - 1) * 2
-  put('HSET', reply_day, ARGV[at], ARGV[at + 1])
+if replies > 0 then
+  put('HSET', reply_day, replies_at, replies * 2)
 end
 
 local writes_key = 3 + searches + forgets
+local at = writes_at
 for n = 1, writes do
-  local at = writes_at + (n - 1) * 3
-  local operation, first, second = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local operation, count = ARGV[at], tonumber(ARGV[at + 1])
   local key = KEYS[writes_key + n]
-  if operation == 'hset' then
-    put('HSET', key, first, second)
-  elseif operation == 'hdel' then
-    put('HDEL', key, first)
-  elseif operation == 'zadd' then
-    put('ZADD', key, first, second)
-  elseif operation == 'zrem' then
-    put('ZREM', key, first)
-  elseif operation == 'set' then
-    redis.call('SET', key, first)
-  elseif operation == 'del' then
+  if operation == 'SET' then
+    redis.call('SET', key, ARGV[at + 2])
+  elseif operation == 'DEL' then
     redis.call('DEL', key)
+  else
+    put(operation, key, at + 2, count)
   end
+  at = at + 2 + count
 end
 
 for n = 1, forgets do
