@@ -24,9 +24,10 @@ pub(super) fn waits(input: &Input, asked: &[Asked], seed: u64) -> Vec<Vec<i64>> 
         return waits;
     }
     let mut random = Random::seeded(seed);
+    let queues = Queues::of(&stage, asked, &open);
     let mut run = Run::new(&stage, asked, &open);
     for _ in 0..runs {
-        run.play(&stage, asked, &open, &mut random, |index, wait_ms| {
+        run.play(&stage, &queues, &mut random, |index, wait_ms| {
             if let Some(list) = waits.get_mut(index) {
                 list.push(wait_ms);
             }
@@ -177,6 +178,31 @@ fn spans(input: &Input) -> (Vec<Place>, Vec<Span>, u32) {
     (places, spans, u32::try_from(people).unwrap_or(u32::MAX))
 }
 
+/// The asked places of each service in the order in which they are called: whoever is called, everybody before is called too.
+struct Queues {
+    /// With their index among the asked; one service after the other.
+    places: Vec<(Place, usize)>,
+    /// Where each service's begin and end in `places`.
+    services: Vec<Span>,
+}
+
+impl Queues {
+    fn of(stage: &Stage, asked: &[Asked], open: &[usize]) -> Self {
+        let mut places = Vec::with_capacity(open.len());
+        let mut services = Vec::with_capacity(stage.lines.len());
+        for service in 0..stage.lines.len() {
+            let begin = places.len();
+            let own = open.iter().filter_map(|index| Some((asked.get(*index)?, *index)));
+            places.extend(own.filter(|(one, _)| one.service == service).map(|(one, index)| (one.place, index)));
+            if let Some(own) = places.get_mut(begin..) {
+                own.sort_unstable();
+            }
+            services.push(Span { begin, end: places.len() });
+        }
+        Self { places, services }
+    }
+}
+
 /// The state of one rollout, used again for the next.
 struct Run {
     /// The next place of each line, an index into `Stage::places`.
@@ -189,8 +215,10 @@ struct Run {
     /// No counter sees anybody of the streams as earlier than this.
     streams_from_ms: i64,
     least_offset_ms: i64,
-    /// Which of the asked places are not called yet.
-    pending: Vec<usize>,
+    /// The first of each service's asked places that is not called yet, an index into `Queues::places`.
+    fronts: Vec<usize>,
+    /// How many of the asked places are not called yet.
+    pending: usize,
     /// No counter sees any of the asked places as earlier than this.
     asked_from_ms: i64,
 }
@@ -207,15 +235,17 @@ impl Run {
             free_ms: Vec::with_capacity(stage.counters.len()),
             pause_ms: Vec::with_capacity(stage.counters.len()),
             stream_ms: Vec::with_capacity(stage.streams.len()),
-            pending: Vec::with_capacity(open.len()),
+            fronts: Vec::with_capacity(stage.lines.len()),
+            pending: 0,
         }
     }
 
-    fn reset(&mut self, stage: &Stage, open: &[usize], pace: DayPace, random: &mut Random) {
+    fn reset(&mut self, stage: &Stage, queues: &Queues, pace: DayPace, random: &mut Random) {
         self.heads.clear();
         self.heads.extend(stage.lines.iter().map(|line| line.begin));
-        self.pending.clear();
-        self.pending.extend_from_slice(open);
+        self.fronts.clear();
+        self.fronts.extend(queues.services.iter().map(|service| service.begin));
+        self.pending = queues.places.len();
         self.free_ms.clear();
         self.free_ms.extend(stage.counters.iter().map(|counter| match counter.free {
             Free::At(at_ms) => at_ms,
@@ -238,10 +268,10 @@ impl Run {
     }
 
     /// Plays until every asked place is called, and tells when each was.
-    fn play(&mut self, stage: &Stage, asked: &[Asked], open: &[usize], random: &mut Random, mut called: impl FnMut(usize, i64)) {
+    fn play(&mut self, stage: &Stage, queues: &Queues, random: &mut Random, mut called: impl FnMut(usize, i64)) {
         let pace = DayPace::draw(random);
-        self.reset(stage, open, pace, random);
-        while !self.pending.is_empty() {
+        self.reset(stage, queues, pace, random);
+        while self.pending > 0 {
             let Some((counter, free_ms)) = self.next_free() else { return };
             if self.pauses(stage, counter, free_ms, random) {
                 continue;
@@ -249,7 +279,7 @@ impl Run {
             let offers = stage.offers_of(counter);
             let chosen = self.choose(stage, offers, free_ms);
             let wait_ms = free_ms - stage.now_ms;
-            self.settle(asked, offers, chosen, |index| called(index, wait_ms));
+            self.settle(queues, offers, chosen, |index| called(index, wait_ms));
             let busy_until = chosen.map_or(RETIRED, |head| {
                 let busy_ms = stage.tables.get(head.service).map_or(0, |table| table.draw(stage.people, random));
                 free_ms.saturating_add(pace.stretch(busy_ms))
@@ -326,25 +356,27 @@ impl Run {
         }
     }
 
-    /// Takes out of `pending` whom the counter would call before, or as, the chosen one.
+    /// Tells of everybody asked about whom the counter would call before, or as, the chosen one.
     #[inline]
-    fn settle(&mut self, asked: &[Asked], offers: &[(usize, i64)], chosen: Option<Head>, mut called: impl FnMut(usize)) {
+    fn settle(&mut self, queues: &Queues, offers: &[(usize, i64)], chosen: Option<Head>, mut called: impl FnMut(usize)) {
         // Nearly always the chosen one came before everybody asked about.
         if chosen.is_some_and(|head| head.place.score_ms.saturating_add(head.offset_ms) < self.asked_from_ms) {
             return;
         }
-        self.pending.retain(|index| {
-            let Some(one) = asked.get(*index) else { return false };
-            let Some((_, offset_ms)) = offers.iter().find(|(service, _)| *service == one.service) else { return true };
-            let first = chosen.is_none_or(|head| {
-                let asked_key = (one.place.score_ms.saturating_add(*offset_ms), one.place.order);
-                asked_key <= (head.place.score_ms.saturating_add(head.offset_ms), head.place.order)
+        for (nth, (service, offset_ms)) in offers.iter().enumerate() {
+            let again = offers.iter().take(nth).any(|(earlier, _)| earlier == service);
+            let (Some(front), Some(span)) = (self.fronts.get_mut(*service), queues.services.get(*service)) else { continue };
+            let waiting = queues.places.get(*front..span.end).unwrap_or_default();
+            let first = waiting.iter().take_while(|(place, _)| {
+                let asked_key = (place.score_ms.saturating_add(*offset_ms), place.order);
+                chosen.is_none_or(|head| asked_key <= (head.place.score_ms.saturating_add(head.offset_ms), head.place.order))
             });
-            if first {
+            for (_, index) in first.take_while(|_| !again) {
                 called(*index);
+                *front += 1;
+                self.pending = self.pending.saturating_sub(1);
             }
-            !first
-        });
+        }
     }
 }
 
