@@ -20,7 +20,7 @@ use super::passwords::Passwords;
 use super::sessions::{IdleTimes, UsedClaims};
 use super::setup::SetUp;
 use super::views::HealthBrief;
-use super::{assets, headers, routes};
+use super::{headers, routes};
 use crate::addresses::AddressBook;
 use crate::domain::actor::Role;
 use crate::domain::text::{Language, Text};
@@ -187,7 +187,6 @@ pub fn configure(config: &mut web::ServiceConfig, state: web::Data<AppState>) {
 /// # Errors
 /// When the socket cannot be served.
 pub fn serve(state: web::Data<AppState>, listener: TcpListener, workers: usize) -> std::io::Result<Server> {
-    assets::warm();
     let factory = move || App::new().configure(|config| configure(config, state.clone())).wrap(from_fn(headers::wrap));
     let server = HttpServer::new(factory)
         .workers(workers)

@@ -43,9 +43,10 @@ const REVALIDATED: &str = "no-cache";
 const COMPRESSED_BYTES_MIN: usize = 512;
 /// Endings of files that get smaller by packing.
 const PACKABLE: [&str; 8] = ["html", "js", "css", "svg", "json", "txt", "webmanifest", "map"];
-/// The best that brotli can do; done once for each file.
-const BROTLI_QUALITY: u32 = 11;
-const BROTLI_WINDOW: u32 = 22;
+/// Packed when first asked for, in milliseconds: the best that brotli can do takes seconds, and tens of megabytes that an idle hall
+/// would keep.
+const BROTLI_QUALITY: u32 = 7;
+const BROTLI_WINDOW: u32 = 18;
 /// The longest path of a file, in bytes.
 const PATH_BYTES_MAX: usize = 200;
 
@@ -169,26 +170,6 @@ fn packed(hash: &str, packing: Packing, data: &[u8]) -> Option<Bytes> {
     let bytes: Arc<[u8]> = pack(packing, data).ok()?.into();
     PACKED.lock().unwrap_or_else(PoisonError::into_inner).insert(key, bytes.clone());
     Some(Bytes::from_owner(bytes))
-}
-
-/// Packs every file that is built in, on a thread of its own, so that the first browser need not wait for it.
-pub fn warm() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    // A debug build reads the files from the disk, and packs what is asked for.
-    if !cfg!(debug_assertions) {
-        ONCE.call_once(|| drop(std::thread::spawn(pack_all)));
-    }
-}
-
-fn pack_all() {
-    for name in Dist::iter() {
-        for offer in ["br", "gzip"] {
-            if let Some(file) = Dist::get(&name) {
-                let packing = Packing::chosen(&name, file.data.len(), offer);
-                let _packed = packed(&hex(file.metadata.sha256_hash()), packing, &file.data);
-            }
-        }
-    }
 }
 
 fn pack(packing: Packing, data: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -232,6 +232,9 @@ impl<J: Journal> Hub<J> {
             };
             for event in &batch.events {
                 recheck |= takes_rights(&event.body);
+                if self.shown.is_empty() {
+                    continue;
+                }
                 for view in about(event) {
                     if let Some(shown) = self.shown.get_mut(&view) {
                         shown.urgent = true;

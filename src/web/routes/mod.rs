@@ -256,12 +256,13 @@ pub fn doors() -> Vec<Door> {
 
 /// Registers every door, the screens, and the answers to everything else.
 pub fn configure(config: &mut web::ServiceConfig) {
+    // A request is compared with one path after the other: fixed ones come first, because that is quick and they are asked for most.
     // In the order of their paths, fixed segments come before parameters.
-    let mut resources: BTreeMap<String, Vec<Door>> = BTreeMap::new();
+    let mut resources: BTreeMap<(bool, String), Vec<Door>> = BTreeMap::new();
     for door in doors() {
-        resources.entry(door.path.clone()).or_default().push(door);
+        resources.entry((door.path.contains('{'), door.path.clone())).or_default().push(door);
     }
-    for (path, doors) in resources {
+    for ((_, path), doors) in resources {
         let methods: Vec<&str> = doors.iter().map(|door| door.method.as_str()).collect();
         let allow = methods.join(", ");
         let mut resource = web::resource(path);
