@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use super::cursor_file::CursorFile;
 use super::output::{Output, OutputError, Sound, SpeakerState};
@@ -21,7 +22,9 @@ use crate::settings::voice::{Language, VoiceSettings};
 /// Inputs on their way, at most.
 pub const INPUTS_MAX: usize = 256;
 /// Revisions without anything to say that may pass before the cursor is written; a restart reads them again.
-const REVS_UNSAVED_MAX: u64 = 256;
+const REVS_UNSAVED_MAX: u64 = 4_096;
+/// What was not said is written down at most this often: a rush drops many, and each write syncs the disk that numbers wait for.
+const LEISURE: Duration = Duration::from_secs(1);
 /// While the loudspeaker is away, how often old calls are looked through.
 const WAIT_FOR_DEVICE: Duration = Duration::from_secs(1);
 
@@ -112,6 +115,9 @@ struct Desk {
     status: watch::Sender<VoiceStatus>,
     /// Something was said or dropped since the cursor was written.
     settled: bool,
+    /// Something was dropped unsaid since then; that may wait for [`LEISURE`].
+    let_go: bool,
+    saved_at: Option<Instant>,
     open: bool,
 }
 
@@ -134,7 +140,8 @@ impl<O: Output> Announcer<O> {
             watch::Sender::new(VoiceStatus { speaker, saying: None, waiting: 0, heard: 0, dropped: 0, fallbacks: 0, cursor_kept: true });
         let playlist = Playlist::resume(limits, &cursor);
         let epoch = epoch.to_owned();
-        let desk = Desk { now, limits, playlist, epoch, file, saved: cursor, status, settled: false, open: true };
+        let desk =
+            Desk { now, limits, playlist, epoch, file, saved: cursor, status, settled: false, let_go: false, saved_at: None, open: true };
         Self { settings, zone, studio, output, desk }
     }
 
@@ -190,6 +197,7 @@ impl<O: Output> Announcer<O> {
                 }
             }
             () = tokio::time::sleep(WAIT_FOR_DEVICE), if blocked => {}
+            () = tokio::time::sleep(LEISURE), if self.desk.let_go => {}
         }
     }
 
@@ -316,7 +324,7 @@ impl Desk {
         for Dropped { rev, why } in gone {
             tracing::debug!(rev, ?why, "not said");
             // What a restart would drop again by itself is not worth a write: a long journal is full of it.
-            self.settled |= why != Why::Known && why != Why::TooOld;
+            self.let_go |= why != Why::Known && why != Why::TooOld;
             if why != Why::Known {
                 count = count.saturating_add(1);
             }
@@ -337,7 +345,8 @@ impl Desk {
     async fn save_if_due(&mut self, whatever: bool) {
         let cursor = self.playlist.cursor();
         let behind = cursor.seen.saturating_sub(self.saved.seen) > REVS_UNSAVED_MAX;
-        if cursor == self.saved || !(self.settled || behind || whatever) {
+        let at_leisure = self.let_go && self.saved_at.is_none_or(|at| at.elapsed() >= LEISURE);
+        if cursor == self.saved || !(self.settled || behind || at_leisure || whatever) {
             return;
         }
         let (file, epoch, kept) = (self.file.clone(), self.epoch.clone(), cursor.clone());
@@ -348,6 +357,8 @@ impl Desk {
         }
         self.saved = cursor;
         self.settled = false;
+        self.let_go = false;
+        self.saved_at = Some(Instant::now());
         self.tell(|status| status.cursor_kept = written.is_ok());
     }
 }
