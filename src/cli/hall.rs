@@ -31,10 +31,12 @@ use crate::store::{self, Journal, Mark, OpenStore, Position, Reached, RedisJourn
 const PREPARE_AGAIN: Duration = Duration::from_millis(500);
 /// The high-water mark is told of the hall's progress at most this often.
 const TELL_PAUSE: Duration = Duration::from_millis(50);
-/// How often old history is forgotten and the journal trimmed.
+/// How often old history is forgotten and the journal trimmed, beside every turn of the day.
 const HOUSEKEEPING: Duration = Duration::from_mins(15);
-/// How long the last things may take when the hall closes, each.
-const CLOSING_STEP: Duration = Duration::from_millis(400);
+/// How often it is looked whether the day has turned.
+const DAY_LOOK: Duration = Duration::from_secs(2);
+/// How long the last things may take when the hall closes: enough to write down a hundred thousand tickets.
+const CLOSING_STEP: Duration = Duration::from_millis(900);
 
 /// An open hall, without its doors.
 pub(super) struct OpenHall {
@@ -145,7 +147,7 @@ async fn fold_back(feed: Feed, keeper: HallKeeper, after: u64) {
     let mut place = feed.subscribe(after);
     loop {
         match place.next().await {
-            Ok(batch) => keeper.fold_foreign(batch.entries.clone()).await,
+            Ok(batch) => keeper.fold_foreign(&batch.entries).await,
             Err(error) => {
                 if error == crate::feed::FeedError::Ended {
                     return;
@@ -175,10 +177,19 @@ fn reached(keeper: &HallKeeper) -> Reached {
     })
 }
 
-/// Forgets what is older than it may be, and trims from the journal what history has on disk.
+/// Forgets what is older than it may be, and trims from the journal what history has on disk: now and then, and when a day has
+/// turned, because that is when most of it becomes old.
 async fn keep_house(history: History, keeper: HallKeeper, journal: Arc<RedisJournal>, kept: HistorySettings) {
     loop {
-        sleep(HOUSEKEEPING).await;
+        let day = keeper.read(|hall| hall.day);
+        let turned = async {
+            while keeper.read(|hall| hall.day) == day {
+                sleep(DAY_LOOK).await;
+            }
+        };
+        // Either is a reason; the state of the new day is saved meanwhile.
+        let _either = timeout(HOUSEKEEPING, turned).await;
+        sleep(DAY_LOOK).await;
         if let Err(error) = forget(&history, &keeper, &journal, kept).await {
             tracing::warn!(%error, "old history was not forgotten; trying again later");
         }

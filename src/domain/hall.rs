@@ -107,6 +107,8 @@ pub struct Hall {
 impl Hall {
     /// Makes the lookups that are not saved, after a saved state was read.
     pub fn reindex(&mut self) {
+        // Read one after the other, the tickets lie in half empty nodes; built at once they take half the room.
+        self.tickets = std::mem::take(&mut self.tickets).into_iter().collect();
         self.access.reindex();
         self.hotline.reindex();
         self.orders.reindex();

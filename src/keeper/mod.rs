@@ -255,8 +255,12 @@ impl<J: Journal> Keeper<J> {
     }
 
     /// Hands over what the feed saw; what other processes committed is folded in, what is known already is passed over.
-    pub async fn fold_foreign(&self, entries: Vec<Entry>) {
+    pub async fn fold_foreign(&self, entries: &[Entry]) {
+        // Its own commits come back this way too: the keeper is not woken for them.
+        if entries.last().is_none_or(|last| last.rev <= *self.inner.rev.borrow()) {
+            return;
+        }
         // Closed only while the server closes; then nobody reads the hall any more.
-        let _closing = self.foreign.send(entries).await;
+        let _closing = self.foreign.send(entries.to_vec()).await;
     }
 }

@@ -26,6 +26,8 @@ const READ_EVENTS_MAX: usize = 2_000;
 const STALE_ROUNDS_MAX: u32 = 40;
 /// Events after which the state is saved again, so that a restart folds few.
 const SNAPSHOT_EVENTS: u64 = 50_000;
+/// In a quiet minute it is saved after so few.
+const SNAPSHOT_EVENTS_IDLE: u64 = 1_000;
 /// How long to wait between looks at a journal that is away.
 const PROBE_MS: u64 = 100;
 /// How long to look for a commit whose answer was lost, before its callers are told that nobody knows.
@@ -125,7 +127,10 @@ impl<J: Journal> Run<J> {
                     }
                     self.serve(batch).await;
                 }
-                () = sleep_until(due) => self.fall_due().await,
+                () = sleep_until(due) => {
+                    self.fall_due().await;
+                    self.save_if_behind(SNAPSHOT_EVENTS_IDLE);
+                }
             }
             if !self.is_well() {
                 self.heal(&mut jobs).await;
@@ -495,8 +500,13 @@ impl<J: Journal> Run<J> {
 
     /// Saves the state after a day turned or many events, in the background.
     fn save_if_due(&mut self) {
-        let due = self.committed_rev - self.saved_rev >= SNAPSHOT_EVENTS || self.tentative.day_opened_rev > self.saved_rev;
-        if !due {
+        let day_turned = self.tentative.day_opened_rev > self.saved_rev;
+        self.save_if_behind(if day_turned { 0 } else { SNAPSHOT_EVENTS });
+    }
+
+    /// Saves the state, in the background, when so many events came after the last that was saved.
+    fn save_if_behind(&mut self, events: u64) {
+        if !self.is_well() || self.committed_rev.saturating_sub(self.saved_rev) < events.max(1) {
             return;
         }
         self.saved_rev = self.committed_rev;

@@ -152,7 +152,7 @@ impl World {
         let keeper = &self.keepers[which];
         let known = keeper.read(|hall| hall.rev);
         let entries = self.journal.since(known, 1_000).await.expect("the journal is whole");
-        keeper.fold_foreign(entries).await;
+        keeper.fold_foreign(&entries).await;
     }
 
     fn move_clock(&mut self) {
@@ -227,7 +227,7 @@ async fn audit(world: &World) {
         apply(&mut folded, &event);
     }
     for keeper in &world.keepers {
-        keeper.fold_foreign(entries.clone()).await;
+        keeper.fold_foreign(&entries).await;
         keeper.rev().wait_for(|rev| *rev >= folded.rev).await.expect("the keeper lives");
         assert!(keeper.read(|hall| *hall == folded), "a keeper's hall is not the fold of the journal");
     }

@@ -71,7 +71,7 @@ impl Rig {
         let (mut cursor, folding) = (feed.subscribe(known), keeper.clone());
         tokio::spawn(async move {
             while let Ok(batch) = cursor.next().await {
-                folding.fold_foreign(batch.entries.clone()).await;
+                folding.fold_foreign(&batch.entries).await;
             }
         });
         let options = Options {
