@@ -227,7 +227,7 @@ impl<J: Looked> World<J> {
             let known = keeper.read(|hall| hall.rev);
             let entries = self.journal.since(known, 10_000).await.expect("the journal is whole");
             let last = entries.last().map_or(known, |entry| entry.rev);
-            keeper.fold_foreign(entries).await;
+            keeper.fold_foreign(&entries).await;
             keeper.rev().wait_for(|rev| *rev >= last).await.expect("the keeper lives");
         }
     }
