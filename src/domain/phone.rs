@@ -325,6 +325,8 @@ fn canonical(digits: &str, local: Option<&AreaCode>) -> String {
 
 /// A number after `+86`: landlines come without the zero of their area code there.
 fn from_abroad(digits: &str, local: Option<&AreaCode>) -> String {
+    // Two zeros lead abroad again; behind the country's own code they are a slip, and would be read otherwise the next time.
+    let digits = if digits.starts_with("00") { digits.trim_start_matches('0') } else { digits };
     let dialled = format!("0{digits}");
     if !is_mobile(digits) && !digits.starts_with('0') && kind_of(digits) != PhoneKind::Service && is_landline(&dialled) {
         return dialled;
@@ -556,6 +558,12 @@ mod tests {
         for bad in ["", "0", "01", "011", "0532 ", "532", "05321", "02", "0a1", "０１０"] {
             assert!(bad.parse::<AreaCode>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn zeros_behind_the_countrys_code_lead_nowhere() {
+        assert_eq!(Phone::read("+860010", None).unwrap().unwrap().number(), "10");
+        assert_eq!(Phone::read("+86001", None), Err(BadPhone::TooShort));
     }
 
     proptest! {
