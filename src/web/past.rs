@@ -1,7 +1,11 @@
 //! What the hall itself no longer remembers: the one place where calls and orders of history are joined to those in its memory.
+//!
+//! A record is in the hall, or in history, or for a moment in both, never in neither: history is asked after the hall was looked
+//! at, and once it has come to where the hall last let go of something.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::app::AppState;
 use super::find::Question;
@@ -9,10 +13,14 @@ use super::problem::Problem;
 use crate::domain::hotline_call::HotlineCall;
 use crate::domain::ids::{HotlineCallId, OrderNo, TeamId};
 use crate::domain::work_order::{OrderState, WorkOrder};
-use crate::history::{CallQuery, OrderQuery, RECORDS_PAGE_MAX};
+use crate::history::{CallQuery, History, HistoryError, OrderQuery, RECORDS_PAGE_MAX};
 
 /// How often history is asked for one answer, where most of what it has does not fit.
 const ROUNDS_MAX: usize = 20;
+/// How long a question waits for history to have read what the hall just let go of, in milliseconds.
+const CATCH_UP_MS_MAX: u64 = 500;
+/// Records of one caller or flat that are looked at at most.
+const OF_ONE_MAX: usize = 20;
 
 /// Which orders of history are asked for, newest first.
 #[derive(Debug, Clone, Default)]
@@ -39,12 +47,45 @@ pub struct OlderCalls {
     pub limit: usize,
 }
 
+/// What history knows of one caller or flat, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    pub calls: Vec<HotlineCall>,
+    pub orders: Vec<WorkOrder>,
+}
+
+/// History, with everything in it that the hall has let go of; the hall lets go only while a day turns.
+async fn history(state: &AppState) -> Option<&History> {
+    let history = state.history.as_ref()?;
+    let now = state.now();
+    let rev = state.keeper.read(|hall| if hall.day_is_over(now) { hall.rev } else { hall.day_opened_rev });
+    history.reach(rev, Duration::from_millis(CATCH_UP_MS_MAX)).await;
+    Some(history)
+}
+
+/// What history knows under any of these words, for those who may know who a sealed caller is. A call is written down whether
+/// history can answer or not: then nothing earlier is told.
+pub async fn of_one(state: &AppState, words: &[Arc<str>]) -> Past {
+    let Some(history) = state.history.as_ref().filter(|_| !words.is_empty()) else { return Past::default() };
+    of_words(history, words).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what is known of a caller is told without history");
+        Past::default()
+    })
+}
+
+async fn of_words(history: &History, words: &[Arc<str>]) -> Result<Past, HistoryError> {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    let calls = CallQuery { words: words.clone(), limit: OF_ONE_MAX, sees_sealed: true, ..CallQuery::default() };
+    let orders = OrderQuery { words, limit: OF_ONE_MAX, sees_sealed: true, ..OrderQuery::default() };
+    Ok(Past { calls: history.calls(calls).await?, orders: history.orders(orders).await? })
+}
+
 /// An order that was archived.
 ///
 /// # Errors
 /// When history cannot answer.
 pub async fn order(state: &AppState, no: OrderNo) -> Result<Option<Arc<WorkOrder>>, Problem> {
-    let Some(history) = &state.history else { return Ok(None) };
+    let Some(history) = history(state).await else { return Ok(None) };
     Ok(history.order(no).await?.map(Arc::new))
 }
 
@@ -53,7 +94,7 @@ pub async fn order(state: &AppState, no: OrderNo) -> Result<Option<Arc<WorkOrder
 /// # Errors
 /// When history cannot answer.
 pub async fn orders(state: &AppState, asked: OlderOrders, fits: impl Fn(&WorkOrder) -> bool) -> Result<Vec<Arc<WorkOrder>>, Problem> {
-    let Some(history) = &state.history else { return Ok(Vec::new()) };
+    let Some(history) = history(state).await else { return Ok(Vec::new()) };
     let mut query = OrderQuery {
         team: asked.team,
         states: asked.states,
@@ -82,7 +123,7 @@ pub async fn orders(state: &AppState, asked: OlderOrders, fits: impl Fn(&WorkOrd
 /// # Errors
 /// When history cannot answer.
 pub async fn call(state: &AppState, id: HotlineCallId) -> Result<Option<Arc<HotlineCall>>, Problem> {
-    let Some(history) = &state.history else { return Ok(None) };
+    let Some(history) = history(state).await else { return Ok(None) };
     Ok(history.call(id).await?.map(Arc::new))
 }
 
@@ -91,7 +132,7 @@ pub async fn call(state: &AppState, id: HotlineCallId) -> Result<Option<Arc<Hotl
 /// # Errors
 /// When history cannot answer.
 pub async fn calls(state: &AppState, asked: OlderCalls, fits: impl Fn(&HotlineCall) -> bool) -> Result<Vec<Arc<HotlineCall>>, Problem> {
-    let Some(history) = &state.history else { return Ok(Vec::new()) };
+    let Some(history) = history(state).await else { return Ok(Vec::new()) };
     let mut query = CallQuery {
         words: asked.words.iter().map(ToString::to_string).collect(),
         text: asked.question.as_ref().map(Question::to_history),

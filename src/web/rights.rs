@@ -99,6 +99,8 @@ rights! {
     /// Watches a team's screen; a handler only their own teams'.
     WatchTeam "watch_team": Admits::Roles(&[Role::Handler, Role::Operator, Role::Lead, Role::Manager, Role::Admin]);
 
+    /// Searches; what is found is what the asker may see.
+    Search "search": Admits::Roles(STAFF);
     /// Looks at tickets and lines.
     SeeTickets "see_tickets": Admits::Roles(STAFF);
     /// Moves a ticket through its states.

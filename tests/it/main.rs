@@ -30,6 +30,7 @@ mod people;
 mod refusals;
 mod rights;
 mod sealed;
+mod search;
 mod sessions;
 mod setup;
 mod telephony;

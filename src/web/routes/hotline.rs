@@ -66,11 +66,13 @@ async fn log(ask: Ask<LogCalls, (), LogCallBody>) -> Result<Given<CallLogged>, P
         phone_call: body.phone_call,
         seat: body.seat.0,
     };
+    let asked = Asked { phones: log.caller_number.iter().cloned().collect(), ..Asked::default() };
+    let past = past::of_one(&ask.state, &asked.words()).await;
     let reader = ask.who.reader();
     let logged = move |decided: &Decided<'_>| {
         let id = decided.events.iter().find_map(|event| if let EventBody::Call(call) = &event.body { Some(call.call()) } else { None })?;
         let call = decided.hall.hotline.calls.get(&id)?;
-        let known = known(decided.hall, &Asked::from(call.as_ref()), decided.now);
+        let known = known(decided.hall, &Asked::from(call.as_ref()), &past, decided.now);
         Some(CallLogged { call: HotlineCall::of(decided.hall, call, &reader), known, at: at(decided) })
     };
     ask.submit(Command::LogCall(log), render(201, logged)).await
@@ -84,13 +86,19 @@ async fn change(ask: Ask<LogCalls, HotlineCallId, CallBody>) -> Result<Given<Cal
     let area = ask.state.keeper.read(area_of);
     let patch = Box::new(body.into_patch(area.as_ref())?);
     let (id, reader) = (ask.path, ask.who.reader());
+    let becomes = ask.state.keeper.read(|hall| hall.hotline.calls.get(&id).map(|call| of::HotlineCall::clone(call)));
+    let asked = becomes.map(|mut call| {
+        patch.write(&mut call.fields);
+        Asked::from(&call)
+    });
+    let past = past::of_one(&ask.state, &asked.unwrap_or_default().words()).await;
     let changed = move |decided: &Decided<'_>| {
         let call = decided.hall.hotline.calls.get(&id)?;
         let community = call.fields.address.community.as_ref().map(FreeText::as_str);
         let suspected = decided.hall.hotline.suspicions.iter().find(|one| Some(&*one.suspicion.community) == community);
         Some(CallChanged {
             call: HotlineCall::of(decided.hall, call, &reader),
-            known: known(decided.hall, &Asked::from(call.as_ref()), decided.now),
+            known: known(decided.hall, &Asked::from(call.as_ref()), &past, decided.now),
             suggestion: suspected.map(Suspicion::from),
             at: at(decided),
         })
@@ -172,21 +180,21 @@ fn number(asked: Option<&str>, area: Option<&AreaCode>) -> Result<Option<Phone>,
 }
 
 /// What a call has to be.
-struct Filter {
+pub(super) struct Filter {
     /// Words under which the hall finds calls at once, all of which it has to be found under.
     words: Vec<Arc<str>>,
     question: Option<Question>,
 }
 
 impl Filter {
-    /// Found under all of the words.
-    fn is_under(&self, call: &of::HotlineCall) -> bool {
-        let own = if self.words.is_empty() { Vec::new() } else { call.fields.words() };
-        self.words.iter().all(|word| own.contains(word))
+    /// Every call that a text means.
+    pub(super) const fn meant(question: Question) -> Self {
+        Self { words: Vec::new(), question: Some(question) }
     }
 
     fn fits(&self, call: &of::HotlineCall) -> bool {
-        self.is_under(call) && self.question.as_ref().is_none_or(|question| question.means_call(call))
+        let own = if self.words.is_empty() { Vec::new() } else { call.fields.words() };
+        self.words.iter().all(|word| own.contains(word)) && self.question.as_ref().is_none_or(|question| question.means_call(call))
     }
 }
 
@@ -211,7 +219,12 @@ async fn list(look: Look<SeeCalls, (), ListQuery>) -> Result<Given<Items<CallBri
 }
 
 /// Newest first: what the hall has, and among it what only history has.
-async fn newest(state: &AppState, filter: &Filter, before: HotlineCallId, limit: usize) -> Result<Vec<Arc<of::HotlineCall>>, Problem> {
+pub(super) async fn newest(
+    state: &AppState,
+    filter: &Filter,
+    before: HotlineCallId,
+    limit: usize,
+) -> Result<Vec<Arc<of::HotlineCall>>, Problem> {
     let mut here = Vec::new();
     let mut at = before;
     loop {
@@ -227,7 +240,9 @@ async fn newest(state: &AppState, filter: &Filter, before: HotlineCallId, limit:
     }
     let question = filter.question.clone();
     let asked = past::OlderCalls { before: Some(before), words: filter.words.clone(), question, limit };
-    let archived = past::calls(state, asked, |call| filter.is_under(call)).await?;
+    // A hall that was restored may have an archived one again: then it knows better.
+    let fits = |call: &of::HotlineCall| filter.fits(call) && state.keeper.read(|hall| !hall.hotline.calls.contains_key(&call.id));
+    let archived = past::calls(state, asked, fits).await?;
     Ok(past::joined(here, archived, |call| call.id, limit))
 }
 
@@ -269,5 +284,6 @@ async fn known_of(look: Look<MakeOrders, (), KnownQuery>) -> Result<Given<Known>
         in_call: None,
     };
     let now = look.state.now();
-    Given::ok(&look.state.keeper.read(|hall| known(hall, &asked, now)))
+    let past = past::of_one(&look.state, &asked.words()).await;
+    Given::ok(&look.state.keeper.read(|hall| known(hall, &asked, &past, now)))
 }

@@ -18,6 +18,7 @@ pub mod plan;
 pub mod public;
 pub mod queue;
 pub mod reports;
+pub mod search;
 pub mod services;
 pub mod session;
 pub mod setup;
@@ -246,6 +247,7 @@ pub fn doors() -> Vec<Door> {
         announcements::doors(),
         events::doors(),
         live::doors(),
+        search::doors(),
         reports::doors(),
         demo::doors(),
         status::doors(),

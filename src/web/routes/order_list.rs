@@ -66,7 +66,7 @@ struct ListQuery {
 }
 
 /// What an order has to be.
-struct Filter {
+pub(super) struct Filter {
     team: Option<TeamId>,
     states: Vec<OrderState>,
     question: Option<Question>,
@@ -88,21 +88,23 @@ impl Filter {
         })
     }
 
-    /// Whether an order of the hall is meant.
+    /// Every order that a text means.
+    pub(super) const fn meant(question: Question, reader: Reader) -> Self {
+        Self { team: None, states: Vec::new(), question: Some(question), mine: false, reader }
+    }
+
+    /// Whether an order is meant; history finds more than a reader may look for, such as a piece of a name.
     fn fits(&self, hall: &Hall, order: &of::WorkOrder) -> bool {
         let is_mine = || order.lease.as_ref().is_some_and(|lease| lease.handler == self.reader.actor);
         let is_meant = || {
             let scrub = || Scrub::of(hall, order, &self.reader);
             self.question.as_ref().is_none_or(|question| question.means_order(order, &self.reader, &scrub()))
         };
-        self.is_of(order) && (!self.mine || is_mine()) && is_meant()
-    }
-
-    /// The same without the search text, which history looks for itself.
-    fn is_of(&self, order: &of::WorkOrder) -> bool {
         self.team.as_ref().is_none_or(|team| order.team.as_ref() == Some(team))
             && (self.states.is_empty() || self.states.contains(&order.state))
+            && (!self.mine || is_mine())
             && self.reader.may_see(order)
+            && is_meant()
     }
 
     /// What only history can have of it; nothing of what somebody has in hand.
@@ -162,11 +164,20 @@ fn at_desk(state: &AppState, filter: &Filter, desk: Desk, after: Option<(i64, Or
 }
 
 /// Newest first: what the hall has, and among it what only history has.
-async fn by_number(state: &AppState, filter: &Filter, before: Option<OrderNo>, limit: usize) -> Result<Vec<Arc<of::WorkOrder>>, Problem> {
+pub(super) async fn by_number(
+    state: &AppState,
+    filter: &Filter,
+    before: Option<OrderNo>,
+    limit: usize,
+) -> Result<Vec<Arc<of::WorkOrder>>, Problem> {
     // The hall is asked first: what is archived meanwhile is then found twice, and not missed.
     let here = remembered(state, filter, before, limit).await;
     let archived = match filter.of_past(before, limit) {
-        Some(asked) => past::orders(state, asked, |order| filter.is_of(order)).await?,
+        // A hall that was restored may have an archived one again: then it knows better.
+        Some(asked) => {
+            let fits = |order: &of::WorkOrder| state.keeper.read(|hall| hall.orders.get(order.no).is_none() && filter.fits(hall, order));
+            past::orders(state, asked, fits).await?
+        }
         None => Vec::new(),
     };
     Ok(past::joined(here, archived, |order| order.no, limit))

@@ -10,6 +10,7 @@ use crate::domain::hotline_call::{Address, HotlineCall};
 use crate::domain::ids::{CategoryId, HotlineCallId};
 use crate::domain::phone::Phone;
 use crate::domain::work_order::{OrderState, WorkOrder};
+use crate::web::past::Past;
 use crate::web::wire::call::{CallBrief, Known};
 use crate::web::wire::incident::Incident;
 use crate::web::wire::order::OrderBrief;
@@ -44,33 +45,47 @@ impl From<&HotlineCall> for Asked {
     }
 }
 
+impl Asked {
+    /// The flat and the customer.
+    fn matter(&self) -> Vec<Arc<str>> {
+        let flat = self.address.flat().map(|flat| Arc::from(flat_word(&flat)));
+        let customer = self.customer_no.as_deref().map(|no| Arc::from(customer_word(no)));
+        flat.into_iter().chain(customer).collect()
+    }
+
+    /// Every word under which something may be known.
+    #[must_use]
+    pub fn words(&self) -> Vec<Arc<str>> {
+        let numbers = self.phones.iter().map(|phone| Arc::from(phone_word(phone.number())));
+        numbers.chain(self.matter()).collect()
+    }
+}
+
 /// What is known, for those who answer the telephone and make orders.
 #[must_use]
-pub fn known(hall: &Hall, asked: &Asked, now: DateTime<Utc>) -> Known {
+pub fn known(hall: &Hall, asked: &Asked, past: &Past, now: DateTime<Utc>) -> Known {
     let reader = Reader::desk_screen();
-    let flat = asked.address.flat().map(|flat| Arc::from(flat_word(&flat)));
-    let customer: Option<Arc<str>> = asked.customer_no.as_deref().map(|no| Arc::from(customer_word(no)));
-    let matter: Vec<Arc<str>> = flat.into_iter().chain(customer).collect();
-    let numbers = asked.phones.iter().map(|phone| Arc::from(phone_word(phone.number())));
-    let words: Vec<Arc<str>> = numbers.chain(matter.iter().cloned()).collect();
+    let (matter, words) = (asked.matter(), asked.words());
     let brief = |order: &WorkOrder| OrderBrief::of(hall, order, &reader, now);
     let address = &asked.address;
     let covering = hall.hotline.open_incidents().filter(|one| one.covers(address.community.as_ref(), address.station.as_ref()));
-    let calls = hall.hotline.found(&words).filter(|call| Some(call.id) != asked.in_call);
+    let archived = past.calls.iter().filter(|call| !hall.hotline.calls.contains_key(&call.id));
+    let calls = hall.hotline.found(&words).chain(archived).filter(|call| Some(call.id) != asked.in_call);
     Known {
         calls: calls.take(TOLD_MAX).map(|call| CallBrief::of(hall, call)).collect(),
         // Numbers of the hall carry no telephone number: nobody is asked for one.
         tickets: Vec::new(),
-        orders: orders(hall, &words, now).into_iter().map(brief).collect(),
+        orders: orders(hall, &words, past, now).into_iter().map(brief).collect(),
         incidents: covering.take(INCIDENTS_TOLD_MAX).map(Incident::from).collect(),
         same_flat: hall.same_matter(&matter, asked.category.as_ref(), now).map(brief),
     }
 }
 
 /// Open ones first, then those closed within the repeat days; the newest of each first.
-fn orders<'a>(hall: &'a Hall, words: &'a [Arc<str>], now: DateTime<Utc>) -> Vec<&'a WorkOrder> {
+fn orders<'a>(hall: &'a Hall, words: &'a [Arc<str>], past: &'a Past, now: DateTime<Utc>) -> Vec<&'a WorkOrder> {
     let repeat = TimeDelta::days(i64::from(hall.profile.orders.rules.repeat_days));
     let lately = |order: &&WorkOrder| order.state == OrderState::Closed && order.closed_at.is_some_and(|at| at + repeat >= now);
     let open = hall.orders.found(words).filter(|order| !order.state.is_over());
-    open.chain(hall.orders.found(words).filter(lately)).take(TOLD_MAX).collect()
+    let archived = past.orders.iter().filter(|order| hall.orders.get(order.no).is_none());
+    open.chain(hall.orders.found(words).chain(archived).filter(lately)).take(TOLD_MAX).collect()
 }
