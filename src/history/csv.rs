@@ -1,4 +1,4 @@
-//! Tables as CSV that a spreadsheet opens as text and numbers, never as formulas.
+//! Tables of reports, and how they are written as CSV that a spreadsheet opens as text and numbers, never as formulas.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,31 @@ const BYTE_ORDER_MARK: char = '\u{FEFF}';
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     pub header: Vec<String>,
-    pub rows: Vec<Vec<String>>,
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    Text(String),
+    /// A number as it is written with digits and a point.
+    Number(String),
+    /// Nothing is known.
+    Empty,
+}
+
+impl Cell {
+    /// A count or a measure.
+    pub(super) fn number(value: impl Copy + ToString) -> Self {
+        Self::Number(value.to_string())
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Number(text) => text,
+            Self::Empty => "",
+        }
+    }
 }
 
 impl Table {
@@ -19,17 +43,22 @@ impl Table {
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut out = String::from(BYTE_ORDER_MARK);
-        for row in std::iter::once(&self.header).chain(&self.rows) {
-            for (index, cell) in row.iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
-                }
-                push_cell(&mut out, cell);
-            }
-            out.push_str("\r\n");
+        push_row(&mut out, self.header.iter().map(String::as_str));
+        for row in &self.rows {
+            push_row(&mut out, row.iter().map(Cell::as_str));
         }
         out
     }
+}
+
+fn push_row<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>) {
+    for (index, cell) in cells.enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        push_cell(out, cell);
+    }
+    out.push_str("\r\n");
 }
 
 fn push_cell(out: &mut String, cell: &str) {
@@ -89,7 +118,10 @@ mod tests {
     fn cells_keep_their_bounds() {
         let table = Table {
             header: vec!["业务 service".to_owned(), "n".to_owned()],
-            rows: vec![vec!["a,\"b\"\nc".to_owned(), "1".to_owned()], vec!["=HYPERLINK(\"x\")".to_owned(), String::new()]],
+            rows: vec![
+                vec![Cell::Text("a,\"b\"\nc".to_owned()), Cell::number(1)],
+                vec![Cell::Text("=HYPERLINK(\"x\")".to_owned()), Cell::Empty],
+            ],
         };
         assert_eq!(table.to_csv(), "\u{FEFF}业务 service,n\r\n\"a,\"\"b\"\"\nc\",1\r\n\"'=HYPERLINK(\"\"x\"\")\",\r\n");
     }

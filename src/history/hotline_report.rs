@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
-use super::csv::Table;
+use super::csv::{Cell, Table};
 use super::report::{all_cell, check_days, decimal, header, number, share};
 use super::rows::from_word;
 use super::{History, HistoryError, report};
@@ -290,7 +290,7 @@ impl HotlineReport {
         };
         let part = |row: &HotlineRow| {
             let mut cells = cells(row, &span, language);
-            cells.extend(std::iter::repeat_n(String::new(), PHONE_COLUMNS));
+            cells.extend(std::iter::repeat_n(Cell::Empty, PHONE_COLUMNS));
             cells
         };
         let day = |day: &HotlineDay| {
@@ -303,41 +303,41 @@ impl HotlineReport {
     }
 }
 
-fn cells(row: &HotlineRow, span: &str, language: Language) -> Vec<String> {
+fn cells(row: &HotlineRow, span: &str, language: Language) -> Vec<Cell> {
     let category = match &row.category {
         None => all_cell(language).to_owned(),
         Some(none) if none.is_empty() => report::none_cell(language).to_owned(),
         Some(code) => code.clone(),
     };
     vec![
-        row.day.map_or_else(|| span.to_owned(), |day| day.to_string()),
-        row.hour.map_or_else(|| all_cell(language).to_owned(), |hour| hour.to_string()),
-        category,
-        row.calls.to_string(),
-        row.ended.to_string(),
-        row.answered_directly.to_string(),
-        row.work_order.to_string(),
-        row.attached.to_string(),
-        row.transferred.to_string(),
-        row.invalid.to_string(),
-        row.emergency.to_string(),
-        row.first_contact.to_string(),
+        Cell::Text(row.day.map_or_else(|| span.to_owned(), |day| day.to_string())),
+        row.hour.map_or_else(|| Cell::Text(all_cell(language).to_owned()), Cell::number),
+        Cell::Text(category),
+        Cell::number(row.calls),
+        Cell::number(row.ended),
+        Cell::number(row.answered_directly),
+        Cell::number(row.work_order),
+        Cell::number(row.attached),
+        Cell::number(row.transferred),
+        Cell::number(row.invalid),
+        Cell::number(row.emergency),
+        Cell::number(row.first_contact),
         decimal(row.first_contact_share),
-        row.repeats.to_string(),
+        Cell::number(row.repeats),
         decimal(row.repeat_share),
         number(row.mean_handling_s),
     ]
 }
 
-fn phone_cells(told: Option<&PhoneFigures>) -> Vec<String> {
-    let Some(told) = told else { return vec![NO_CALL_DATA.to_owned(); PHONE_COLUMNS] };
+fn phone_cells(told: Option<&PhoneFigures>) -> Vec<Cell> {
+    let Some(told) = told else { return vec![Cell::Text(NO_CALL_DATA.to_owned()); PHONE_COLUMNS] };
     vec![
-        told.offered.to_string(),
-        told.answered.to_string(),
+        Cell::number(told.offered),
+        Cell::number(told.answered),
         decimal(told.answer_rate),
         decimal(told.within_15_s_rate),
-        told.missed.to_string(),
-        told.forwarded.to_string(),
-        told.lost.to_string(),
+        Cell::number(told.missed),
+        Cell::number(told.forwarded),
+        Cell::number(told.lost),
     ]
 }

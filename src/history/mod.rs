@@ -19,6 +19,7 @@ mod rows;
 mod seek;
 mod spell;
 mod ticket;
+mod xlsx;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,13 +29,14 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 pub use archive::{EVENTS_PAGE_MAX, TICKETS_PAGE_MAX, TicketQuery};
-pub use csv::{Table, neutral};
+pub use csv::{Cell, Table, neutral};
 pub use hotline_report::{HotlineReport, HotlineRow, NO_CALL_DATA, PhoneFigures};
 pub use order_report::{ClockFigures, OrderReport, OrderRow};
 pub use report::{DAYS_MAX as REPORT_DAYS_MAX, ForecastReport, ForecastRow, WaitsReport, WaitsRow};
 pub use retain::{Forgotten, JOURNAL_EVENTS_KEPT_MIN};
 pub use seek::{Asked, CallQuery, OrderQuery, RECORDS_PAGE_MAX};
 pub use spell::QUESTION_CHARS_MAX;
+pub use xlsx::BadSheet;
 
 use base::Base;
 

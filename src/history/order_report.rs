@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
-use super::csv::Table;
+use super::csv::{Cell, Table};
 use super::hotline_report::{quarter_at, span_ms};
 use super::report::{all_cell, check_days, decimal, header, none_cell, share};
 use super::rows::from_word;
@@ -232,37 +232,39 @@ impl OrderReport {
     }
 }
 
-fn cells(row: &OrderRow, language: Language) -> Vec<String> {
-    let code = |code: &Option<String>| match code {
-        None => all_cell(language).to_owned(),
-        Some(none) if none.is_empty() => none_cell(language).to_owned(),
-        Some(code) => code.clone(),
+fn cells(row: &OrderRow, language: Language) -> Vec<Cell> {
+    let code = |code: &Option<String>| {
+        Cell::Text(match code {
+            None => all_cell(language).to_owned(),
+            Some(none) if none.is_empty() => none_cell(language).to_owned(),
+            Some(code) => code.clone(),
+        })
     };
     let mut cells = vec![
-        row.day.to_string(),
+        Cell::Text(row.day.to_string()),
         code(&row.team),
         code(&row.category),
-        row.created.to_string(),
-        row.dispatched.to_string(),
-        row.closed.to_string(),
-        row.withdrawn.to_string(),
-        row.reopened.to_string(),
-        row.returned.to_string(),
+        Cell::number(row.created),
+        Cell::number(row.dispatched),
+        Cell::number(row.closed),
+        Cell::number(row.withdrawn),
+        Cell::number(row.reopened),
+        Cell::number(row.returned),
         decimal(row.return_share),
     ];
     for kind in ClockKind::ALL {
         let figures = row.clocks.get(kind.word()).copied().unwrap_or_default();
-        cells.extend([figures.kept.to_string(), figures.breached.to_string(), decimal(figures.on_time_share)]);
+        cells.extend([Cell::number(figures.kept), Cell::number(figures.breached), decimal(figures.on_time_share)]);
     }
     cells.extend([
-        row.callbacks.to_string(),
-        row.reached.to_string(),
+        Cell::number(row.callbacks),
+        Cell::number(row.reached),
         decimal(row.reached_share),
-        row.rated.to_string(),
-        row.satisfied.to_string(),
+        Cell::number(row.rated),
+        Cell::number(row.satisfied),
         decimal(row.satisfaction),
-        row.unrated.to_string(),
-        row.escalated.to_string(),
+        Cell::number(row.unrated),
+        Cell::number(row.escalated),
     ]);
     cells
 }

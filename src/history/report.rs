@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
-use super::csv::Table;
+use super::csv::{Cell, Table};
 use super::rows::from_word;
 use super::{History, HistoryError, ticket};
 use crate::domain::ids::ServiceId;
@@ -283,12 +283,12 @@ fn percentile_s(sorted_ms: &[i64], percent: usize) -> Option<u32> {
     u32::try_from(sorted_ms.get(rank)? / 1_000).ok()
 }
 
-pub(super) fn number(value: Option<u32>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
+pub(super) fn number(value: Option<u32>) -> Cell {
+    value.map_or(Cell::Empty, Cell::number)
 }
 
-pub(super) fn decimal(value: Option<f64>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
+pub(super) fn decimal(value: Option<f64>) -> Cell {
+    value.map_or(Cell::Empty, Cell::number)
 }
 
 /// The cell of all of something together.
@@ -317,8 +317,8 @@ pub(super) fn days_cell(first: Option<NaiveDate>, last: Option<NaiveDate>) -> St
 }
 
 /// The cell of a service: its id, or the word for the whole hall.
-fn service_cell(service: Option<&ServiceId>, language: Language) -> String {
-    service.map_or_else(|| all_cell(language), ServiceId::as_str).to_owned()
+fn service_cell(service: Option<&ServiceId>, language: Language) -> Cell {
+    Cell::Text(service.map_or_else(|| all_cell(language), ServiceId::as_str).to_owned())
 }
 
 pub(super) fn header(words: &[(&str, &str)], language: Language) -> Vec<String> {
@@ -344,11 +344,11 @@ impl ForecastReport {
         ];
         let row = |row: &ForecastRow| {
             vec![
-                row.day.to_string(),
+                Cell::Text(row.day.to_string()),
                 service_cell(row.service.as_ref(), language),
-                row.given.to_string(),
-                row.judged.to_string(),
-                row.kept.to_string(),
+                Cell::number(row.given),
+                Cell::number(row.judged),
+                Cell::number(row.kept),
                 decimal(row.kept_rate),
                 decimal(row.mean_error_min),
             ]
@@ -380,15 +380,15 @@ impl WaitsReport {
         ];
         let row = |row: &WaitsRow| {
             vec![
-                row.day.to_string(),
+                Cell::Text(row.day.to_string()),
                 service_cell(row.service.as_ref(), language),
-                row.issued.to_string(),
-                row.served.to_string(),
-                row.missed.to_string(),
-                row.cancelled.to_string(),
-                row.transferred.to_string(),
-                row.day_ended.to_string(),
-                row.called.to_string(),
+                Cell::number(row.issued),
+                Cell::number(row.served),
+                Cell::number(row.missed),
+                Cell::number(row.cancelled),
+                Cell::number(row.transferred),
+                Cell::number(row.day_ended),
+                Cell::number(row.called),
                 number(row.wait_median_s),
                 number(row.wait_p90_s),
                 number(row.wait_max_s),

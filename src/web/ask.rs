@@ -7,7 +7,7 @@ use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, ResponseError, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, Responder, ResponseError, web};
 use futures_util::future::LocalBoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -208,6 +208,8 @@ pub enum Exported<T> {
     Json(Given<T>),
     /// The name of the file, and its text.
     Csv(String, String),
+    /// The name of the file, and its bytes.
+    Xlsx(String, Vec<u8>),
 }
 
 impl<T> Responder for Exported<T> {
@@ -216,12 +218,20 @@ impl<T> Responder for Exported<T> {
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         match self {
             Self::Json(given) => given.respond_to(request),
-            Self::Csv(name, text) => {
-                let disposition = format!("attachment; filename=\"{name}\"");
-                HttpResponse::Ok().content_type("text/csv; charset=utf-8").insert_header((CONTENT_DISPOSITION, disposition)).body(text)
-            }
+            Self::Csv(name, text) => attached("text/csv; charset=utf-8", &name).body(text),
+            Self::Xlsx(name, bytes) => attached(XLSX, &name).body(bytes),
         }
     }
+}
+
+/// The media type of a workbook, as registered with IANA.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// The beginning of an answer that is a file.
+fn attached(kind: &str, name: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.content_type(kind).insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+    response
 }
 
 impl<T: 'static> Told for Result<Exported<T>, Problem> {

@@ -18,6 +18,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     pub text: String,
     pub body: Value,
+    /// The same as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -112,7 +114,7 @@ impl Person {
         let bytes = response.body().limit(4 * 1024 * 1024).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text, body }
+        Answer { status: response.status().as_u16(), headers: response.headers().clone(), text, body, bytes: bytes.to_vec() }
     }
 
     /// Opens a live line; the status where it is refused.

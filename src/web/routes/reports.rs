@@ -1,5 +1,6 @@
 //! `/reports`: figures for leads and managers, as JSON or for a spreadsheet.
 
+use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,6 +35,8 @@ enum Format {
     #[default]
     Json,
     Csv,
+    /// A workbook of Excel.
+    Xlsx,
 }
 
 /// From when to when; today without them.
@@ -46,7 +49,7 @@ struct Span {
     #[serde(default)]
     #[param(inline)]
     format: Format,
-    /// Of the head of a table.
+    /// Of a table's head and of a workbook's sheet; Chinese without it.
     #[param(inline)]
     language: Option<Language>,
 }
@@ -62,13 +65,46 @@ impl Span {
         Err(Problem::invalid("to", "is not before from, and at most 366 days from it"))
     }
 
-    fn export<T: Serialize>(&self, name: &str, json: &T, table: impl FnOnce(crate::domain::text::Language) -> Table) -> Exporting<T> {
+    async fn export<T: Serialize>(
+        &self,
+        sheet: Sheet,
+        json: &T,
+        table: impl FnOnce(crate::domain::text::Language) -> Table + Send + 'static,
+    ) -> Exporting<T> {
+        let language = self.language.unwrap_or(Language::Zh);
+        let Sheet { file, zh, en } = sheet;
+        let name = match language {
+            Language::Zh => zh,
+            Language::En => en,
+        };
         match self.format {
             Format::Json => Ok(Exported::Json(Given::ok(json)?)),
-            Format::Csv => Ok(Exported::Csv(format!("{name}.csv"), table(self.language.unwrap_or(Language::Zh).into()).to_csv())),
+            Format::Csv => Ok(Exported::Csv(format!("{file}.csv"), table(language.into()).to_csv())),
+            Format::Xlsx => {
+                // A year of every team and category takes a while to be packed: others are answered meanwhile.
+                let packed = web::block(move || table(language.into()).to_xlsx(name)).await.map_err(|_| Code::Internal)?;
+                let bytes = packed.map_err(|error| {
+                    tracing::error!(%error, "a report could not be written");
+                    Problem::from(Code::Internal)
+                })?;
+                Ok(Exported::Xlsx(format!("{file}.xlsx"), bytes))
+            }
         }
     }
 }
+
+/// What a report's file and sheet are called.
+#[derive(Debug, Clone, Copy)]
+struct Sheet {
+    file: &'static str,
+    zh: &'static str,
+    en: &'static str,
+}
+
+const FORECAST: Sheet = Sheet { file: "forecast", zh: "预计等候", en: "promised waits" };
+const WAITS: Sheet = Sheet { file: "waits", zh: "等候", en: "waits" };
+const HOTLINE: Sheet = Sheet { file: "hotline", zh: "热线", en: "hotline" };
+const ORDERS: Sheet = Sheet { file: "orders", zh: "工单", en: "work orders" };
 
 type Exporting<T> = Result<Exported<T>, Problem>;
 
@@ -104,7 +140,7 @@ async fn forecast(look: Look<SeeReports, (), Span>) -> Exporting<ForecastReport>
         Today { given: hall.calibration.judged(), kept: hall.calibration.kept(), kept_rate }
     });
     let json = ForecastReport { days: value(&report.days)?, totals: value(&report.totals)?, today };
-    look.query.export("forecast", &json, |language| report.table(language))
+    look.query.export(FORECAST, &json, move |language| report.table(language)).await
 }
 
 /// How long people waited and were served.
@@ -125,7 +161,7 @@ async fn waits(look: Look<SeeReports, (), Span>) -> Exporting<WaitsReport> {
         None => crate::history::WaitsReport { days: Vec::new(), totals: Vec::new() },
     };
     let json = WaitsReport { days: value(&report.days)?, totals: value(&report.totals)? };
-    look.query.export("waits", &json, |language| report.table(language))
+    look.query.export(WAITS, &json, move |language| report.table(language)).await
 }
 
 /// What was called about, when, and how calls ended.
@@ -152,7 +188,7 @@ async fn hotline(look: Look<SeeReports, (), Span>) -> Exporting<HotlineReport> {
         None => crate::history::HotlineReport::default(),
     };
     let json = HotlineReport { hours: value(&report.hours)?, days: value(&report.days)?, totals: value(&report.totals)? };
-    look.query.export("hotline", &json, |language| report.table(language))
+    look.query.export(HOTLINE, &json, move |language| report.table(language)).await
 }
 
 /// What happened to work orders.
@@ -176,7 +212,7 @@ async fn orders(look: Look<SeeReports, (), Span>) -> Exporting<OrderReport> {
         None => crate::history::OrderReport::default(),
     };
     let json = OrderReport { days: value(&report.days)?, totals: value(&report.totals)? };
-    look.query.export("orders", &json, |language| report.table(language))
+    look.query.export(ORDERS, &json, move |language| report.table(language)).await
 }
 
 fn value<T: Serialize>(rows: &T) -> Result<Value, Problem> {
