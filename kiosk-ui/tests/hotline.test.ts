@@ -226,9 +226,9 @@ test('a reload goes on with what was not sent yet', async () => {
 
 test('a call I picked up opens one form, once', () => {
   const ringing = [
-    { phone_call: 'p1', caller_masked: null, caller: '139', agent: '801', agent_name: null, hotline_call: null, queue: null, since: '', state: 'answered' as const },
-    { phone_call: 'p2', caller_masked: null, caller: '138', agent: '802', agent_name: null, hotline_call: null, queue: null, since: '', state: 'answered' as const },
-    { phone_call: 'p3', caller_masked: null, caller: '137', agent: '801', agent_name: null, hotline_call: null, queue: null, since: '', state: 'ringing' as const },
+    { phone_call: 'p1', caller_masked: null, caller: '139', agent: '801', agent_name: null, answerers: [], hotline_call: null, queue: null, since: '', state: 'answered' as const },
+    { phone_call: 'p2', caller_masked: null, caller: '138', agent: '802', agent_name: null, answerers: [], hotline_call: null, queue: null, since: '', state: 'answered' as const },
+    { phone_call: 'p3', caller_masked: null, caller: '137', agent: '801', agent_name: null, answerers: [], hotline_call: null, queue: null, since: '', state: 'ringing' as const },
   ];
   expect(mineToPop(ringing, '801', 'li', popped()).map((each) => each.phone_call)).toEqual(['p1']);
   remember('p1');

@@ -160,6 +160,19 @@ impl Phone {
         &self.number
     }
 
+    /// The forms in which people write it: as it came, and as it is compared.
+    #[must_use]
+    pub fn spellings(&self) -> [String; 2] {
+        [self.raw.clone(), self.number.clone()]
+    }
+
+    /// The area code of a landline.
+    #[must_use]
+    pub fn area_code(&self) -> Option<AreaCode> {
+        let length = area_length(&self.number).filter(|_| self.kind() == PhoneKind::Landline)?;
+        self.number.get(..length)?.parse().ok()
+    }
+
     /// The extension, one to six digits.
     #[must_use]
     pub fn extension(&self) -> Option<&str> {

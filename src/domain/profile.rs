@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::Calendar;
 use super::ids::{CounterNo, MaterialId, Prefix, ServiceId};
 use super::order_plan::OrderPlan;
+use super::phone::{AreaCode, Phone};
 use super::text::{Language, Text};
 
 /// At most this many services in one hall.
@@ -131,6 +132,9 @@ pub struct Profile {
     pub name: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hotline: Option<String>,
+    /// The town's area code, which stands before bare local numbers; without it, that of the hotline's own number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area_code: Option<AreaCode>,
     pub languages: Vec<Language>,
     pub calendar: Calendar,
     #[serde(default)]
@@ -149,6 +153,7 @@ impl Default for Profile {
         Self {
             name: Text { zh: String::new(), en: String::new() },
             hotline: None,
+            area_code: None,
             languages: Vec::new(),
             calendar: Calendar::round_the_clock(chrono_tz::UTC),
             rules: Rules::default(),
@@ -171,6 +176,13 @@ pub fn order_series() -> Prefix {
 }
 
 impl Profile {
+    /// The area code that stands before bare local numbers: the one written down, or that of the hall's own hotline, where it
+    /// is a landline.
+    #[must_use]
+    pub fn local_area(&self) -> Option<AreaCode> {
+        self.area_code.clone().or_else(|| Phone::read(self.hotline.as_deref()?, None).ok()??.area_code())
+    }
+
     /// The service with this id.
     #[must_use]
     pub fn service(&self, id: &ServiceId) -> Option<&Service> {

@@ -8,6 +8,7 @@ use super::Settings;
 use super::file::{SettingsError, read_text};
 use super::orders::OrdersFile;
 use crate::domain::calendar::Calendar;
+use crate::domain::phone::AreaCode;
 use crate::domain::profile::{ClassPlan, CounterPlan, Profile, Rules, Service};
 use crate::domain::text::{Language, Text};
 
@@ -22,6 +23,7 @@ const SAMPLE_PATH: &str = "config/halls/heating.toml";
 struct HallFile {
     name: Text,
     hotline: Option<String>,
+    area_code: Option<AreaCode>,
     languages: Vec<Language>,
     calendar: Calendar,
     #[serde(default)]
@@ -39,6 +41,7 @@ impl HallFile {
         Ok(Profile {
             name: self.name,
             hotline: self.hotline,
+            area_code: self.area_code,
             languages: self.languages,
             calendar: self.calendar,
             rules: self.rules,

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use warmhall::domain::actor::Role;
+use warmhall::domain::profile::Profile;
 use warmhall::domain::telephone::{PhoneCall, PhoneState};
+use warmhall::settings::sample_profile;
 use warmhall::settings::telephony::{AmiLine, Secret, TelephonyPlan};
 use warmhall::web::WebSettings;
 
@@ -228,4 +230,37 @@ async fn a_manager_line_makes_calls_of_the_hall() {
     let seen = app.lead().get("/telephony/recent").await.ok();
     assert_eq!((&seen["ami"], &seen["ami_detail"]), (&json!("listening"), &Value::Null));
     asterisk.abort();
+}
+
+#[actix_web::test]
+async fn a_transferred_call_is_on_the_screen_of_each_who_answered() {
+    let app = with_zammad().await;
+    let mut desk = app.operator().watch("view=hotline").await.unwrap();
+    zammad(&app, message("newCall", json!({}))).await.ok();
+    zammad(&app, message("answer", json!({ "answeringNumber": "801" }))).await.ok();
+    desk.until(|state| state["ringing"][0]["answerers"] == json!(["801"])).await;
+    zammad(&app, message("answer", json!({ "answeringNumber": "802" }))).await.ok();
+    desk.until(|state| state["ringing"][0]["answerers"] == json!(["801", "802"])).await;
+}
+
+#[actix_web::test]
+async fn a_caller_from_next_door_is_the_same_without_the_area_code() {
+    const FULL: &str = "053288886666";
+    let profile = Profile { area_code: Some("0532".parse().unwrap()), ..sample_profile().unwrap() };
+    let plan = TelephonyPlan { zammad_token: Some(Secret::from(TOKEN)), ami: None };
+    let web = WebSettings { telephony: plan, ..WebSettings::default() };
+    let app = TestApp::with(Setting { web, profile, ..Setting::default() }).await;
+    for (id, from) in [("a", "88886666"), ("b", "0532-88886666"), ("c", "8888 6666")] {
+        zammad(&app, message("hangup", json!({ "callId": id, "from": from, "cause": "noAnswer" }))).await.ok();
+    }
+    let tasks = app.keeper.read(|hall| hall.hotline.telephone.missed_calls());
+    assert_eq!(tasks.iter().map(|task| (task.number.as_str(), task.count)).collect::<Vec<_>>(), [(FULL, 3)]);
+    // Whoever rings is known under either spelling, and a call back to either settles the task.
+    let operator = app.operator();
+    let call = operator.logs("88886666").await;
+    let known = operator.get(&format!("/hotline/known?phone={FULL}")).await.ok();
+    assert_eq!(known["calls"][0]["id"], *call);
+    assert_eq!(operator.get("/hotline/calls?q=88886666").await.ok()["items"][0]["id"], *call);
+    zammad(&app, json!({ "event": "answer", "from": "96777", "to": "88886666", "direction": "out", "callId": "back" })).await.ok();
+    assert!(app.keeper.read(|hall| hall.hotline.telephone.missed_calls()).is_empty());
 }

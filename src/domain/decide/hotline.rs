@@ -170,6 +170,7 @@ pub(super) fn archive(hall: &Hall, now: DateTime<Utc>) -> impl Iterator<Item = E
 }
 
 pub(super) fn signal(hall: &Hall, signal: &Signal, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
+    let signal = &signal.clone().localised(hall.profile.local_area().as_ref());
     let verdict = hall.hotline.telephone.judge(signal, PhoneCallId(hall.rev + 1), now);
     let verdict = verdict.map_err(|problem| invalid(problem.field, problem.problem))?;
     Ok(match verdict {

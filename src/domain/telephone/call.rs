@@ -1,5 +1,6 @@
 //! One call as the exchange told it: a merge of its signals that is the same in whatever order and however often they came.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,6 +14,8 @@ use crate::domain::ids::{HotlineCallId, PhoneCallId};
 pub const CLOCK_AHEAD_MIN_MAX: i64 = 10;
 /// How old a signal may be by the exchange's clock before its time is not believed, in hours.
 pub const SIGNAL_AGE_H_MAX: i64 = 24;
+/// People who answered one call that are remembered.
+pub const ANSWERERS_MAX: usize = 16;
 
 /// How a call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -126,6 +129,9 @@ pub struct PhoneCall {
     callee: Option<Told<Dialled>>,
     queue: Option<Told<Arc<str>>>,
     agent: Option<Told<Agent>>,
+    /// Everybody who answered it, one after the other where it was transferred.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    answerers: BTreeSet<Arc<str>>,
     cause: Option<Told<HangupCause>>,
     ringing: Option<Stamp>,
     answered: Option<Stamp>,
@@ -151,6 +157,7 @@ impl PhoneCall {
             callee: None,
             queue: None,
             agent: None,
+            answerers: BTreeSet::new(),
             cause: None,
             ringing: None,
             answered: None,
@@ -192,6 +199,13 @@ impl PhoneCall {
             };
             let value = Agent { id: signal.agent.clone(), name: signal.agent_name.clone() };
             tell(&mut self.agent, Told { rank, at_ms, value });
+        }
+        if let Some(agent) = signal.agent.clone().filter(|_| signal.state == SignalState::Answered && !signal.is_voicemail()) {
+            self.answerers.insert(agent);
+            if self.answerers.len() > ANSWERERS_MAX {
+                // Whichever order they came in, the same ones stay.
+                self.answerers.pop_last();
+            }
         }
         let ends = matches!(signal.state, SignalState::Ended | SignalState::Missed);
         if let Some(value) = signal.cause.filter(|_| ends) {
@@ -241,6 +255,11 @@ impl PhoneCall {
     #[must_use]
     pub fn agent_name(&self) -> Option<&str> {
         self.agent.as_ref()?.value.name.as_deref()
+    }
+
+    /// Extensions, sign-in names or ids of everybody who answered: more than one where the call was transferred.
+    pub fn answerers(&self) -> impl Iterator<Item = &str> {
+        self.answerers.iter().map(AsRef::as_ref)
     }
 
     /// When it began to ring.

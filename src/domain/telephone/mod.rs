@@ -16,7 +16,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use call::{CLOCK_AHEAD_MIN_MAX, PhoneCall, PhoneState, SIGNAL_AGE_H_MAX, TimeSource};
+pub use call::{ANSWERERS_MAX, CLOCK_AHEAD_MIN_MAX, PhoneCall, PhoneState, SIGNAL_AGE_H_MAX, TimeSource};
 pub use number::{Dialled, number_key};
 pub use signal::{
     AGENT_NAME_CHARS_MAX, CALL_ID_CHARS_MAX, Direction, HangupCause, PARTY_CHARS_MAX, SOURCE_CHARS_MAX, Signal, SignalProblem, SignalState,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::phone::Phone;
+use crate::domain::phone::{AreaCode, Phone};
 
 /// A number as it came from an exchange, whether or not it can be understood. Its `Debug` text is masked.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +23,13 @@ impl Dialled {
     #[must_use]
     pub fn key(&self) -> Option<Self> {
         number_key(&self.0)
+    }
+
+    /// The number with the town's area code before it, where it is a bare local one.
+    #[must_use]
+    pub fn with_area(&self, area: &AreaCode) -> Option<Self> {
+        let number = |area| Phone::read(&self.0, area).ok().flatten().map(|phone| Self::from(phone.number()));
+        number(Some(area)).filter(|full| number(None).as_ref() != Some(full))
     }
 
     /// The number with its middle hidden; what is no number is hidden altogether.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::number::Dialled;
+use crate::domain::phone::AreaCode;
 
 /// The longest name of a source, in characters.
 pub const SOURCE_CHARS_MAX: usize = 32;
@@ -185,6 +186,18 @@ impl Signal {
             return refuse("cause", "is not for an exchange to say");
         }
         Ok(())
+    }
+
+    /// The same with the town's area code before bare local numbers: a customer who rings from next door is the one who is
+    /// known, and waits only once to be called back.
+    #[must_use]
+    pub fn localised(mut self, area: Option<&AreaCode>) -> Self {
+        for number in [&mut self.caller, &mut self.callee].into_iter().flatten() {
+            if let Some(full) = area.and_then(|area| number.with_area(area)) {
+                *number = full;
+            }
+        }
+        self
     }
 
     /// Whether a machine took the call, not a person.

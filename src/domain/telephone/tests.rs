@@ -327,3 +327,25 @@ fn numbers_are_compared_in_one_form_and_no_log_tells_them() {
         + &format!("{:?}", signal("c1", SignalState::Ended));
     assert!(told.contains("139****0001") && !told.contains("13900000001"), "{told}");
 }
+
+#[test]
+fn everybody_who_answered_a_transferred_call_is_remembered_up_to_a_limit() {
+    let answer = |agent: &str| Signal { agent: Some(Arc::from(agent)), ..signal("c1", SignalState::Answered) };
+    let desk = Desk::all(&[signal("c1", SignalState::Ringing), answer("802"), answer("voicemail"), answer("801"), answer("802")], t(10));
+    assert_eq!(desk.only().answerers().collect::<Vec<_>>(), ["801", "802"]);
+    let many: Vec<_> = (100..=100 + ANSWERERS_MAX).map(|n| answer(&n.to_string())).collect();
+    let backwards: Vec<_> = many.iter().rev().cloned().collect();
+    let (a, b) = (Desk::all(&many, t(10)), Desk::all(&backwards, t(10)));
+    assert_eq!(a.only().answerers().count(), ANSWERERS_MAX);
+    assert_eq!(a.only(), b.only());
+}
+
+#[test]
+fn a_local_number_gets_the_town_s_area_code_and_others_stay() {
+    let area = "0532".parse().unwrap();
+    let full = |raw: &str| Dialled::from(raw).with_area(&area).map(|number| number.as_str().to_owned());
+    assert_eq!(full("8888 6666").as_deref(), Some("053288886666"));
+    for raw in ["053288886666", "13900000001", "96777", "801", "anonymous", "010-88886666"] {
+        assert_eq!(full(raw), None, "{raw}");
+    }
+}

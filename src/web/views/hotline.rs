@@ -38,6 +38,8 @@ pub struct RingingCall {
     /// Seat or name of whoever answered or is being rung.
     pub agent: Option<String>,
     pub agent_name: Option<String>,
+    /// Everybody who answered, one after the other where it was transferred: the call is on each one's screen.
+    pub answerers: Vec<String>,
     pub queue: Option<String>,
     pub since: DateTime<Utc>,
     pub state: PhoneState,
@@ -54,6 +56,7 @@ impl From<&PhoneCall> for RingingCall {
             caller: own(call.caller().map(Dialled::as_str)),
             agent: own(call.agent()),
             agent_name: own(call.agent_name()),
+            answerers: call.answerers().map(ToOwned::to_owned).collect(),
             queue: own(call.queue()),
             since: call.answered_at().or_else(|| call.rang_at()).unwrap_or(call.first_seen),
             state: call.state().into(),

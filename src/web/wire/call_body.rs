@@ -9,7 +9,7 @@ use super::words::Language;
 use crate::domain::hall::Hall;
 use crate::domain::hotline_call as of;
 use crate::domain::ids::{CategoryId, IncidentId, OrderNo, PhoneCallId, TeamId};
-use crate::domain::phone::{AreaCode, Phone, PhoneKind};
+use crate::domain::phone::{AreaCode, Phone};
 use crate::domain::text::FreeText;
 use crate::web::problem::Problem;
 
@@ -38,14 +38,10 @@ impl Words {
     }
 }
 
-/// The area code that stands before bare local numbers: that of the hall's own hotline, where it is a landline.
+/// The area code that stands before bare local numbers in this hall.
 #[must_use]
 pub fn area_of(hall: &Hall) -> Option<AreaCode> {
-    let own = Phone::read(hall.profile.hotline.as_deref()?, None).ok()??;
-    if own.kind() != PhoneKind::Landline {
-        return None;
-    }
-    [3, 4].into_iter().find_map(|length| own.number().get(..length)?.parse().ok())
+    hall.profile.local_area()
 }
 
 /// Tells what is mentioned from what is absent.

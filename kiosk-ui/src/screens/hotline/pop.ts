@@ -23,10 +23,11 @@ export function remember(phoneCall: string): void {
   }
 }
 
-/// Answered by this person: the exchange knows them by their extension or by their user name.
+/// Answered by this person, first or after a transfer: the exchange knows them by their extension or by their user name.
 export function mineToPop(ringing: Ringing[], seat: string, username: string, already: string[]): Ringing[] {
   const names = [seat, username].filter((each) => each !== '');
-  return ringing.filter((one) => one.state === 'answered' && one.agent !== null && names.includes(one.agent) && !already.includes(one.phone_call));
+  const answered = (one: Ringing): boolean => one.state === 'answered' && [one.agent, ...one.answerers].some((by) => by !== null && names.includes(by));
+  return ringing.filter((one) => answered(one) && !already.includes(one.phone_call));
 }
 
 export function readSeat(): string {
