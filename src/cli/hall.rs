@@ -266,8 +266,12 @@ impl OpenHall {
     }
 }
 
-/// Saves the state, so that the next start folds nothing.
+/// Saves the state, so that the next start folds nothing. What a keeper that crashed left in memory may be half folded: it is not
+/// saved, the journal has it whole.
 async fn save(keeper: &HallKeeper, journal: &RedisJournal) {
+    if keeper.has_ended() {
+        return;
+    }
     let (rev, written) = keeper.read(|hall| (hall.rev, serde_json::to_string(hall)));
     let Ok(json) = written else { return };
     if let Err(error) = journal.save_snapshot(&keeper.epoch(), &Snapshot { rev, json }).await {

@@ -123,7 +123,17 @@ async fn until_closed(opening: &Opening, listener: TcpListener) -> Result<(), Fa
     Ok(())
 }
 
-/// Opens the doors and waits for a signal, or for the server's own end.
+/// Why the doors close.
+enum Ending {
+    /// Somebody said so.
+    Told,
+    /// The web server is over by itself.
+    Server(std::io::Result<()>),
+    /// Whoever decides is gone: every request would be refused for ever.
+    Keeper,
+}
+
+/// Opens the doors and waits for a signal, or for the server's or the keeper's own end.
 async fn serve_doors(opening: &Opening, hall: &OpenHall, listener: TcpListener, ends: &mut Ends) -> Result<(), Fault> {
     let settings = &opening.settings;
     let server_fault = |error: &dyn std::fmt::Display| Fault::of("服务器无法运行", "the server cannot run", error);
@@ -145,18 +155,22 @@ async fn serve_doors(opening: &Opening, hall: &OpenHall, listener: TcpListener, 
     let handle = server.handle();
     greet(settings, address, secret.as_deref(), demo.as_deref());
     let ended = tokio::select! {
-        ended = &mut server => Some(ended),
-        () = ends.come() => None,
+        ended = &mut server => Ending::Server(ended),
+        () = ends.come() => Ending::Told,
+        () = hall.keeper.ended() => Ending::Keeper,
     };
     simulation.into_iter().flatten().for_each(|person| person.abort());
     telephony.close();
     match ended {
-        Some(Ok(())) => Err(Fault::failed("服务器意外结束 / the server ended unasked")),
-        Some(Err(error)) => Err(server_fault(&error)),
-        None => {
+        Ending::Server(Ok(())) => Err(Fault::failed("服务器意外结束 / the server ended unasked")),
+        Ending::Server(Err(error)) => Err(server_fault(&error)),
+        Ending::Told | Ending::Keeper => {
             live.close().await;
             close_doors(&handle, server).await;
-            Ok(())
+            // What is committed is in the journal: whoever starts us again finds the hall as it was.
+            let crashed = "内部故障，业务处理已停止；请查看日志并重新启动，已记录的内容都在。\n\
+                           A fault of ours stopped the keeper. See the log and start again; everything recorded is there.";
+            if matches!(ended, Ending::Keeper) { Err(Fault::failed(crashed)) } else { Ok(()) }
         }
     }
 }

@@ -248,6 +248,18 @@ impl<J: Journal> Keeper<J> {
         self.inner.condition.subscribe()
     }
 
+    /// Waits until the keeper's task is over. While anybody holds the keeper it never ends by itself: then a fault of ours ended it,
+    /// and nothing can be decided any more.
+    pub async fn ended(&self) {
+        self.jobs.closed().await;
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.jobs.is_closed()
+    }
+
     /// The keeper's clock.
     #[must_use]
     pub fn clock(&self) -> &Clock {

@@ -102,7 +102,7 @@ pub struct AppState {
     pub addresses: AddressBook,
     pub forecaster: Forecaster,
     pub limits: Limits,
-    pub idle: IdleTimes,
+    pub idle: Arc<IdleTimes>,
     pub claims: UsedClaims,
     pub passwords: Passwords,
     pub metrics: Metrics,
@@ -120,7 +120,7 @@ impl AppState {
         web::Data::new(Self {
             forecaster: Forecaster::start(keeper.clone()),
             limits: Limits::default(),
-            idle: IdleTimes::default(),
+            idle: Arc::default(),
             claims: UsedClaims::default(),
             passwords: Passwords::default(),
             metrics: Metrics::default(),
@@ -140,10 +140,11 @@ impl AppState {
     /// Starts the live line from a feed of the keeper's journal, on the current tokio runtime. Close it before the server is
     /// stopped: its sockets are then told to come back.
     pub fn go_live(&self, feed: Feed) -> Live {
-        let (forecaster, health) = (self.forecaster.clone(), self.health.clone());
+        let (forecaster, health, idle) = (self.forecaster.clone(), self.health.clone(), Arc::clone(&self.idle));
         let options = live::Options {
             waits: Arc::new(move || forecaster.latest()),
             health: Arc::new(move || HealthBrief::of(&health)),
+            is_idle: Arc::new(move |session, now| idle.is_over(session, now.timestamp_millis())),
             demo: self.demo.is_some(),
             sockets_max: live::SOCKETS_MAX,
             anonymous_max: live::ANONYMOUS_SOCKETS_MAX,

@@ -33,6 +33,13 @@ impl IdleTimes {
         true
     }
 
+    /// Whether a session has been idle for too long. Looking at a screen is no use of it.
+    #[must_use]
+    pub fn is_over(&self, session: SessionId, now_ms: i64) -> bool {
+        let used = self.used_ms.lock().unwrap_or_else(PoisonError::into_inner);
+        used.get(&session).is_some_and(|last| now_ms.saturating_sub(*last) > IDLE_MS_MAX)
+    }
+
     /// Forgets a session that was ended.
     pub fn forget(&self, session: SessionId) {
         self.used_ms.lock().unwrap_or_else(PoisonError::into_inner).remove(&session);
@@ -74,6 +81,8 @@ mod tests {
         let idle = IdleTimes::default();
         assert!(idle.touch(SessionId(1), 0));
         assert!(idle.touch(SessionId(1), IDLE_MS_MAX));
+        assert!(!idle.is_over(SessionId(1), 2 * IDLE_MS_MAX) && idle.is_over(SessionId(1), 2 * IDLE_MS_MAX + 1));
+        assert!(!idle.is_over(SessionId(3), 2 * IDLE_MS_MAX), "what was not used since the start counts as just used");
         assert!(!idle.touch(SessionId(1), 2 * IDLE_MS_MAX + 1));
         assert!(!idle.touch(SessionId(1), 2 * IDLE_MS_MAX + 2));
         assert!(idle.touch(SessionId(2), 2 * IDLE_MS_MAX));

@@ -1,7 +1,11 @@
 //! The journal for integrations: complete, in order, and without what would let somebody in.
 
+use std::sync::Arc;
+
 use serde_json::json;
-use warmhall::domain::actor::Role;
+use warmhall::domain::actor::{Caller, Role};
+use warmhall::domain::command::Command;
+use warmhall::keeper::{Decided, Fault, Reply, Request};
 
 use crate::app::TestApp;
 
@@ -61,4 +65,22 @@ async fn reports_are_there_without_a_history() {
     let csv = app.staff("lead").get("/reports/orders?format=csv&language=en").await;
     assert!(csv.text.starts_with("\u{FEFF}day,team,category,created"), "{}", csv.text);
     app.staff("lead").get("/reports/nothing").await.refused(404, "not_found");
+}
+
+#[actix_web::test]
+async fn a_keeper_that_crashed_is_over_and_what_it_committed_is_there() {
+    let app = TestApp::start().await;
+    let number = app.kiosk().takes("repair").await;
+    assert!(!app.keeper.has_ended());
+    // A fault of ours, in the middle of its work.
+    let render = Arc::new(|_: &Decided<'_>| -> Reply { panic!("an answer that cannot be made") });
+    let command = Command::CloseService { service: "repair".parse().unwrap(), reason: None };
+    let request = Request { command, caller: Caller::hall(), key: None, render };
+    assert!(matches!(app.keeper.submit(request).await, Err(Fault::Closing)));
+    app.keeper.ended().await;
+    assert!(app.keeper.has_ended());
+    app.kiosk().post("/tickets", json!({ "service": "repair" })).await.refused(503, "shutting_down");
+    let again = app.again().await;
+    assert!(again.keeper.read(|hall| hall.tickets.values().any(|ticket| *ticket.number == *number.number)));
+    assert_ne!(again.kiosk().takes("repair").await.number, number.number);
 }

@@ -70,7 +70,8 @@ impl Watching {
         }
     }
 
-    async fn end(&mut self) -> String {
+    /// Looks until it is cut; the code it was told.
+    pub async fn end(&mut self) -> String {
         loop {
             if let Err(end) = self.next().await {
                 return end;

@@ -129,3 +129,33 @@ async fn accounts_are_made_changed_and_removed() {
     admin.delete("/accounts/zhao").await.refused(404, "not_found");
     admin.delete("/accounts/admin").await.refused(409, "last_admin");
 }
+
+#[actix_web::test]
+async fn a_session_that_is_over_takes_its_screens_with_it() {
+    let app = TestApp::start().await;
+    let wang = sign_in(&app, "clerk", PASSWORD).await;
+    let mut screen = wang.watch("view=board").await.unwrap();
+    screen.next().await.unwrap();
+    wang.delete("/session").await;
+    assert_eq!(screen.end().await, "revoked", "signed out");
+
+    // Who only looks does nothing: the session ends, however busy the board is.
+    let li = sign_in(&app, "clerk2", PASSWORD).await;
+    let mut screen = li.watch("view=board").await.unwrap();
+    screen.next().await.unwrap();
+    app.passes(2 * 3600);
+    app.kiosk().takes("repair").await;
+    screen.next().await.unwrap();
+    app.passes(1);
+    assert_eq!(screen.end().await, "revoked", "idle for too long");
+    assert_eq!(li.watch("view=board").await.err(), Some(401));
+
+    let zhao = sign_in(&app, "lead", PASSWORD).await;
+    let mut screen = zhao.watch("view=board").await.unwrap();
+    for _ in 0..7 {
+        app.passes(6_000);
+        zhao.get("/session").await.ok();
+    }
+    app.passes(1_200);
+    assert_eq!(screen.end().await, "revoked", "longer than a shift");
+}

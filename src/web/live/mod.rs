@@ -20,6 +20,7 @@ use std::time::Duration;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Utc};
 use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -92,6 +93,8 @@ pub struct Options {
     /// The latest waits that people would be told.
     pub waits: Arc<dyn Fn() -> Arc<Waits> + Send + Sync>,
     pub health: Arc<dyn Fn() -> HealthBrief + Send + Sync>,
+    /// Whether a session has been idle for too long, at an instant.
+    pub is_idle: Arc<dyn Fn(SessionId, DateTime<Utc>) -> bool + Send + Sync>,
     pub demo: bool,
     /// Sockets at most.
     pub sockets_max: usize,
@@ -128,11 +131,14 @@ impl Live {
     pub fn start<J: Journal>(keeper: Keeper<J>, feed: Feed, options: Options) -> Self {
         let (hub, inbox) = mpsc::channel(JOINS_MAX);
         let clock = keeper.clock().clone();
-        let (looked, looked_clock) = (keeper.clone(), clock.clone());
+        let (looked, looked_clock, is_idle) = (keeper.clone(), clock.clone(), Arc::clone(&options.is_idle));
         let may_look = move |holder: &Holder| match holder {
             Holder::Anyone(_) => true,
             Holder::Device(id) => looked.read(|hall| hall.access.devices.contains_key(id)),
-            Holder::Session(id) => looked.read(|hall| hall.access.sessions.get(id).is_some_and(|s| s.expires_at > looked_clock.now())),
+            Holder::Session(id) => {
+                let now = looked_clock.now();
+                !is_idle(*id, now) && looked.read(|hall| hall.access.sessions.get(id).is_some_and(|s| s.expires_at > now))
+            }
         };
         let shared = Arc::new(Shared {
             hub,

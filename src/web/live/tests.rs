@@ -77,6 +77,7 @@ impl Rig {
         let options = Options {
             waits: Arc::new(Arc::<Waits>::default),
             health: Arc::new(HealthBrief::default),
+            is_idle: Arc::new(|_, _| false),
             demo: false,
             sockets_max: 500,
             anonymous_max: 3,
