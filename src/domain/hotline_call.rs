@@ -205,6 +205,16 @@ fn mentioned<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Opt
     Option::<T>::deserialize(d).map(Some)
 }
 
+impl CallFields {
+    /// Who the caller is, as people write it into texts.
+    #[must_use]
+    pub fn identity(&self) -> Vec<String> {
+        let names = self.caller_name.iter().chain(&self.customer_no).map(|text| text.as_str().to_owned());
+        let numbers = self.caller_number.iter().chain(&self.callback_number);
+        names.chain(numbers.flat_map(Phone::spellings)).collect()
+    }
+}
+
 macro_rules! call_patch {
     ($(clears $cleared:ident: $cleared_type:ty;)* $(sets $set:ident: $set_type:ty;)*) => {
         /// What an operator changes of a call: only what is mentioned; `null` clears what may be empty.

@@ -194,6 +194,7 @@ impl OrderChange {
             mask_address(&mut order.address);
             order.description = None;
             order.title = order.title.take().filter(|_| !order.sealed);
+            order.sealed_words.clear();
             for temperature in &mut order.temperatures {
                 mask_signature(&mut temperature.signature);
             }

@@ -7,7 +7,7 @@ use super::command::{Command, LogCall};
 use super::event::{EVENT_VERSION, Event, EventBody};
 use super::hall::Hall;
 use super::hotline_call::{Address, CallEnd, CallPatch, Disposition};
-use super::ids::{HotlineCallId, IncidentId, OrderNo};
+use super::ids::{HotlineCallId, IncidentId, OrderNo, TeamId};
 use super::incident::IncidentFacts;
 use super::order_plan::{Category, Cause, ClockRule, Limit, Limits, OrderPlan, TeamPlan};
 use super::orders::Desk;
@@ -591,4 +591,46 @@ fn a_call_that_urged_an_order_ends_with_it() {
     play.step(no, OrderStep::Urge { call: Some(call), note: None }, None, &operator()).unwrap();
     assert_eq!(play.ends_as_order(call), no);
     assert_eq!(play.order(no).urge_count, 1, "not urged a second time");
+}
+
+#[test]
+fn who_takes_an_order_from_the_list_needs_its_skills_and_a_free_hand() {
+    let mut play = Play::new();
+    play.hall.profile.orders.categories[0].skills = vec!["plumbing".parse().unwrap()];
+    let made = orders(&mut play, &["501", "502", "503", "504"]);
+    let skilled = |name, skill: &str| Caller { skills: [skill.parse().unwrap()].into(), ..handler(name) };
+    let (clerk, plumber) = (skilled("chen", "billing"), skilled("wang", "plumbing"));
+    assert_eq!(play.step(made[0], OrderStep::Accept, None, &clerk), Err(Refusal::SkillMissing));
+    for no in &made[..3] {
+        play.step(*no, OrderStep::Accept, None, &plumber).unwrap();
+    }
+    assert_eq!(play.step(made[3], OrderStep::Accept, None, &plumber), Err(Refusal::WipLimit { max: 3 }));
+    play.step(made[3], OrderStep::Accept, None, &handler("sun")).unwrap();
+}
+
+#[test]
+fn the_call_back_is_made_by_nobody_who_had_a_hand_in_the_work() {
+    let mut play = Play::new();
+    let made = orders(&mut play, &["501", "502"]);
+    let (no, child) = (made[0], made[1]);
+    let desk = |name| Caller::new(Actor::new(Role::Operator, name, None), false);
+    play.step(child, OrderStep::Merge { into: no }, None, &lead()).unwrap();
+    // Chen only held it; Zhou accepted and gave it back; Sun helped; Wang did it.
+    play.ask(Command::Claim { team: "repair-east".parse().unwrap(), lease_s: Some(60) }, &handler("chen")).unwrap();
+    play.later(2);
+    play.step(no, OrderStep::Accept, None, &handler("zhou")).unwrap();
+    let team: TeamId = "repair-west".parse().unwrap();
+    play.step(no, OrderStep::Reassign { team: "repair-east".parse().unwrap(), reason: None }, None, &lead()).unwrap();
+    let help = CoAssignStep { team: team.clone(), reason: None, limit_min: None };
+    play.step(no, OrderStep::CoAssign(help), None, &lead()).unwrap();
+    play.step(no, OrderStep::CoFinish { team, note: None }, None, &handler("sun")).unwrap();
+    let wang = handler("wang");
+    let token = play.worked(no, &wang);
+    play.resolve(no, token, &wang);
+    for no in [child, no] {
+        for name in ["chen", "zhou", "sun", "wang"] {
+            assert_eq!(play.step(no, heard(true, 5), None, &desk(name)), Err(Refusal::CallbackByHandler), "{name} for {no}");
+        }
+        play.step(no, heard(true, 5), None, &desk("ma")).unwrap();
+    }
 }

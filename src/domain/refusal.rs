@@ -75,6 +75,8 @@ pub enum Refusal {
         max: u32,
     },
     NotYourTeam,
+    /// The order asks for what this person cannot do.
+    SkillMissing,
     /// Only a lead decides that.
     LeadOnly,
     /// The call-back is made by somebody who did not work on the order.

@@ -2,6 +2,7 @@
 
 use crate::domain::hotline::phone_word;
 use crate::domain::hotline_call::HotlineCall;
+use crate::domain::ids::HotlineCallId;
 use crate::domain::phone::{AreaCode, Phone};
 use crate::domain::text::FreeText;
 use crate::domain::work_order::WorkOrder;
@@ -47,6 +48,12 @@ impl Question {
     #[must_use]
     pub fn to_history(&self) -> Asked {
         Asked { text: self.text.clone(), number: self.number.as_deref().map(phone_word) }
+    }
+
+    /// The call whose id it is.
+    #[must_use]
+    pub fn as_call(&self) -> Option<HotlineCallId> {
+        self.text.parse().ok()
     }
 
     /// A piece of a longer number finds nothing: else a masked number could be guessed digit by digit.

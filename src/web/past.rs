@@ -47,7 +47,7 @@ pub struct OlderCalls {
     pub limit: usize,
 }
 
-/// What history knows of one caller or flat, newest first.
+/// What history knows of one caller or flat, and what the hall may let go of before it is asked itself; newest first.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
     pub calls: Vec<HotlineCall>,
@@ -63,14 +63,29 @@ async fn history(state: &AppState) -> Option<&History> {
     Some(history)
 }
 
-/// What history knows under any of these words, for those who may know who a sealed caller is. A call is written down whether
+/// What is known under any of these words, for those who may know who a sealed caller is. A call is written down whether
 /// history can answer or not: then nothing earlier is told.
 pub async fn of_one(state: &AppState, words: &[Arc<str>]) -> Past {
-    let Some(history) = state.history.as_ref().filter(|_| !words.is_empty()) else { return Past::default() };
-    of_words(history, words).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "what is known of a caller is told without history");
-        Past::default()
-    })
+    if words.is_empty() {
+        return Past::default();
+    }
+    // The command that is to follow may turn the day, and these go to history before its answer is made.
+    let here = state.keeper.read(|hall| {
+        let over = hall.orders.found(words).filter(|order| order.state.is_over());
+        let ended = hall.hotline.found(words).filter(|call| call.end.is_some());
+        Past { calls: ended.take(OF_ONE_MAX).cloned().collect(), orders: over.take(OF_ONE_MAX).cloned().collect() }
+    });
+    let Some(history) = history(state).await else { return here };
+    match of_words(history, words).await {
+        Ok(archived) => Past {
+            calls: joined(here.calls, archived.calls, |call| call.id, OF_ONE_MAX),
+            orders: joined(here.orders, archived.orders, |order| order.no, OF_ONE_MAX),
+        },
+        Err(error) => {
+            tracing::warn!(%error, "what is known of a caller is told without history");
+            here
+        }
+    }
 }
 
 async fn of_words(history: &History, words: &[Arc<str>]) -> Result<Past, HistoryError> {
@@ -141,6 +156,10 @@ pub async fn calls(state: &AppState, asked: OlderCalls, fits: impl Fn(&HotlineCa
         sees_sealed: true,
     };
     let mut found = Vec::new();
+    // Its index knows no call by its own id.
+    if let Some(id) = asked.question.as_ref().and_then(Question::as_call).filter(|id| asked.before.is_none_or(|before| *id < before)) {
+        found.extend(history.call(id).await?.filter(|call| fits(call)).map(Arc::new));
+    }
     for _ in 0..ROUNDS_MAX {
         let page = history.calls(query.clone()).await?;
         let is_last = page.len() < query.limit;

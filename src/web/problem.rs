@@ -66,6 +66,7 @@ codes! {
     Forbidden "forbidden" 403 "Not allowed"
     NotYourCounter "not_your_counter" 403 "Another counter holds this ticket"
     NotYourTeam "not_your_team" 403 "Another team's order"
+    SkillMissing "skill_missing" 403 "Not among your skills"
     LeadOnly "lead_only" 403 "A lead decides that"
     OriginRefused "origin_refused" 403 "The request came from a foreign page"
     NotFound "not_found" 404 "Not found"
@@ -341,6 +342,7 @@ impl From<&Refusal> for Problem {
             Refusal::StaleLease => plain(Code::StaleLease),
             Refusal::WipLimit { max } => plain(Code::WipLimit).more("max", *max),
             Refusal::NotYourTeam => plain(Code::NotYourTeam),
+            Refusal::SkillMissing => plain(Code::SkillMissing),
             Refusal::LeadOnly => plain(Code::LeadOnly),
             Refusal::CallbackByHandler => plain(Code::CallbackByHandler),
             Refusal::ResolutionIncomplete { missing } => {

@@ -6,7 +6,7 @@ use warmhall::domain::actor::Role;
 
 use crate::app::TestApp;
 use crate::people::new_key;
-use crate::work::{EAST, Handler, MASKED, NUMBER, encoded, flat, seen, step};
+use crate::work::{EAST, Handler, MASKED, NUMBER, Operator, encoded, flat, seen, step};
 
 #[actix_web::test]
 async fn from_a_ringing_phone_to_a_customer_who_was_told_the_result() {
@@ -229,4 +229,33 @@ async fn the_plan_tells_the_screens_what_there_is() {
     let repair = plan["categories"].as_array().unwrap().iter().find(|one| one["id"] == "R1").unwrap();
     assert_eq!((repair["team"].as_str(), repair["visit"].as_bool()), (Some(EAST), Some(true)));
     assert_eq!(plan["rules"]["repeat_days"], 7);
+}
+
+#[actix_web::test]
+async fn since_when_it_is_cold_goes_from_the_call_into_the_order() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let call = operator.logs(NUMBER).await;
+    let symptoms = json!({ "since": "2026-11-22T12:00:00Z", "room_tenths": 145, "rooms": ["北卧"] });
+    let written = operator.writes(&call, json!({ "category": "R1", "address": flat("501"), "symptoms": symptoms })).await.ok();
+    assert_eq!(written["call"]["symptoms"]["since"], "2026-11-22T12:00:00Z");
+    let ended = operator.ends(&call, json!({ "disposition": "work_order" })).await.ok();
+    let order = seen(&operator, ended["work_order"]["no"].as_str().unwrap()).await;
+    assert_eq!((&order["symptoms"]["since"], &order["symptoms"]["room_tenths"]), (&json!("2026-11-22T12:00:00Z"), &json!(145)));
+    let cleared = operator.writes(&operator.logs(NUMBER).await, json!({ "symptoms": { "since": "yesterday" } })).await;
+    cleared.refused(422, "invalid_field");
+}
+
+#[actix_web::test]
+async fn a_number_under_which_an_order_was_made_is_known_with_its_caller() {
+    let app = TestApp::start().await;
+    let number = app.kiosk().takes("repair").await;
+    let clerk = Operator(app.token(Role::Clerk));
+    let customer = json!({ "name": "王小明", "phone": NUMBER });
+    clerk.orders_with(json!({ "category": "R1", "ticket": number.id, "address": flat("501"), "customer": customer })).await;
+    for query in [format!("phone={NUMBER}"), format!("community={}&building=3&unit=2&room=501", encoded("阳光花园"))] {
+        let known = clerk.get(&format!("/hotline/known?{query}")).await.ok();
+        assert_eq!((known["tickets"][0]["number"].as_str(), known["tickets"].as_array().map(Vec::len)), (Some(&*number.number), Some(1)));
+    }
+    assert_eq!(clerk.get("/hotline/known?phone=13800000000").await.ok()["tickets"], json!([]));
 }

@@ -67,7 +67,15 @@ async fn from_the_first_calls_to_an_answer_for_everybody() {
     assert_eq!(ended["incident"]["state"], "resolved");
     let full = operator.get(&format!("/incidents/{id}")).await.ok();
     let list = full["attached_list"].as_array().unwrap();
-    assert_eq!(list.len(), 3);
+    assert_eq!((list.len(), full["untold"].as_u64()), (3, Some(3)));
+    assert!(list.iter().all(|one| one["answering"] == "not_yet" && one["order"]["phone_masked"].as_str().unwrap().contains("****")));
+    // Who is still to be told comes first, with how many they are.
+    let newest = list[0]["order"]["no"].as_str().unwrap();
+    step(&operator, newest, "reply", json!({ "text": "已恢复供热" })).await.ok();
+    let later = operator.get(&format!("/incidents/{id}")).await.ok();
+    let told: Vec<_> = later["attached_list"].as_array().unwrap().iter().map(|one| one["answering"].as_str().unwrap()).collect();
+    assert_eq!((told, later["untold"].as_u64()), (vec!["not_yet", "not_yet", "told"], Some(2)));
+    assert_eq!(later["attached_list"][2]["order"]["no"], *newest);
     for one in list {
         let no = one["order"]["no"].as_str().unwrap();
         assert_eq!(one["order"]["state"], "resolved");

@@ -6,7 +6,7 @@ use warmhall::web::rights::{Admits, admits};
 use warmhall::web::routes::doors;
 
 use crate::app::TestApp;
-use crate::work::{Handler, encoded, seen, step};
+use crate::work::{Handler, Operator, encoded, seen, step};
 
 const NAME: &str = "密封canary";
 const NUMBER: &str = "13877776666";
@@ -61,6 +61,9 @@ async fn a_sealed_caller_is_in_nothing_that_a_handler_can_read() {
         for person in &people {
             let list = person.get(&format!("/work-orders?q={}", encoded(query))).await.ok();
             assert_eq!(list["items"], json!([]), "found by {query}");
+            let found = person.get(&format!("/search?q={}", encoded(query))).await.ok();
+            let nothing = ["tickets", "calls", "orders"].iter().all(|kind| found[kind] == json!([]));
+            assert!(nothing, "{query} finds {found}");
         }
         let list = app.operator().get(&format!("/work-orders?q={}", encoded(query))).await.ok();
         assert_eq!(list["items"][0]["no"], *no, "not found by {query}");
@@ -99,4 +102,38 @@ async fn not_even_who_works_the_order_is_told() {
     let shown = step(&operator, &no, "reveal", json!({ "reason": "回访" })).await.ok();
     assert_eq!(shown["customer"]["phone"], NUMBER);
     assert_eq!(step(&operator, &no, "callback", json!({ "solved": true, "grade": 5 })).await.ok()["work_order"]["state"], "closed");
+}
+
+#[actix_web::test]
+async fn a_seal_outlives_the_call_that_asked_for_it() {
+    const OTHER: &str = "13866665555";
+    let app = TestApp::start().await;
+    let operator = Operator(app.token(Role::Operator));
+    let call = operator.logs(NUMBER).await;
+    let fields = json!({ "caller_name": NAME, "callback_number": OTHER, "category": "C2", "confidential": true,
+        "description": format!("{NAME}：打{NUMBER}或{OTHER}") });
+    operator.writes(&call, fields).await.ok();
+    let ended = operator.ends(&call, json!({ "disposition": "work_order", "order": { "team": "complaints" } })).await.ok();
+    let no = ended["work_order"]["no"].as_str().unwrap();
+    let handler = app.token(Role::Handler);
+    let reads = async || {
+        let order = handler.get(&format!("/work-orders/{no}")).await;
+        let found = handler.get(&format!("/search?q={no}")).await;
+        for answer in [&order, &found] {
+            assert!(
+                answer.text.contains(no) && ![NAME, NUMBER, OTHER].iter().any(|canary| answer.text.contains(canary)),
+                "{}",
+                answer.text
+            );
+        }
+        assert_eq!(order.ok()["description"], "***：打***或***");
+    };
+    reads().await;
+    app.passes(3 * 86_400);
+    operator.logs("13700000000").await;
+    app.keeper.read(|hall| assert!(!hall.hotline.calls.contains_key(&call.parse().unwrap()), "the hall let go of the call"));
+    reads().await;
+    // What keeps the seal is itself in no event that others read.
+    let events = app.token(Role::Integration).get("/events?after=0&limit=500").await;
+    assert!(!events.text.contains(OTHER) && events.text.contains("hotline_call.archived"));
 }

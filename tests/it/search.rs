@@ -1,5 +1,8 @@
 //! One search over today and long ago, what is known of a caller, and reports; each as far as the asker may see it.
 
+use std::io::Cursor;
+
+use calamine::{Data, Reader, Xlsx};
 use serde_json::{Value, json};
 use warmhall::domain::actor::Role;
 
@@ -17,6 +20,7 @@ struct Years {
     _folder: tempfile::TempDir,
     gone: Vec<String>,
     sealed: String,
+    call: String,
 }
 
 /// Sessions end within days; a token does not.
@@ -55,7 +59,7 @@ impl Years {
             assert_eq!(here, [open.clone(), new.clone()], "the others are in history only");
         });
         app.remembered().await;
-        Self { app, _folder: folder, gone, sealed }
+        Self { app, _folder: folder, gone, sealed, call }
     }
 }
 
@@ -113,7 +117,7 @@ async fn a_seal_holds_in_history() {
     elsewhere.get(&format!("/work-orders/{}", years.sealed)).await.refused(404, "not_found");
     for text in [SEALED_NAME, SEALED_NUMBER, "6666", "rx-1704"] {
         let found = operator(app).get(&format!("/work-orders?q={}", encoded(text))).await.ok();
-        assert_eq!(texts(&found["items"], "no"), [years.sealed.clone()], "{text}");
+        assert_eq!(texts(&found["items"], "no"), std::slice::from_ref(&years.sealed), "{text}");
     }
 }
 
@@ -137,6 +141,8 @@ async fn one_search_finds_numbers_calls_and_orders_as_far_as_the_asker_may_see()
     assert_eq!(search(app.token(Role::Greeter), NUMBER).await["orders"], json!([]));
     let found = search(app.token(Role::Lead), &years.gone[1]).await;
     assert_eq!(texts(&found["orders"], "no"), [years.gone[1].clone()]);
+    let found = search(app.token(Role::Lead), &years.call).await;
+    assert_eq!((texts(&found["calls"], "id"), &found["orders"]), (vec![years.call.clone()], &json!([])));
     let few = app.token(Role::Lead).get(&format!("/search?limit=2&q={NUMBER}")).await.ok();
     assert_eq!((texts(&few["orders"], "no").len(), &few["more"]["orders"]), (2, &json!(true)));
     for bad in ["/search", "/search?q=", "/search?q=x&limit=51", "/search?q=x&limit=0"] {
@@ -156,6 +162,16 @@ async fn reports_count_what_passed() {
     let first = &report["totals"][0];
     assert_eq!((first["calls"].as_u64(), first["answered_directly"].as_u64()), (Some(1), Some(1)));
     assert_eq!((&first["telephone"], first["telephone_note"].as_str()), (&Value::Null, Some("无话务数据 / no call data")));
+    let book = lead.get("/reports/hotline?from=2026-11-23&to=2026-12-31&format=xlsx&language=en").await;
+    assert_eq!(book.header("content-type"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+    assert_eq!(book.header("content-disposition"), "attachment; filename=\"hotline.xlsx\"");
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(book.bytes)).unwrap();
+    let sheet = book.worksheet_range("hotline").unwrap();
+    let rows: Vec<_> = sheet.rows().map(|row| (row[0].to_string(), row[1].to_string(), row[2].to_string(), row[3].clone())).collect();
+    assert_eq!(rows[0].3, Data::String("calls".to_owned()));
+    let day = ("2026-11-23".to_owned(), "all".to_owned(), "all".to_owned(), Data::Float(1.0));
+    assert!(rows.contains(&day), "{rows:?}");
+    lead.get("/reports/hotline?format=pdf").await.refused(400, "bad_request");
     let csv = lead.get("/reports/hotline?from=2026-11-23&to=2026-12-31&format=csv").await;
     assert!(csv.text.contains("2026-11-23,全部,全部,1,1,1") && csv.text.contains("无话务数据"), "{}", csv.text);
 }

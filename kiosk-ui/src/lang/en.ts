@@ -46,6 +46,7 @@ export const en: Lang = {
     already_attached: 'This call is attached already.',
     order_has_children: 'Other orders are merged into this one.',
     not_your_team: 'This is another team’s order.',
+    skill_missing: 'This order asks for a skill you do not have. Leave it to a colleague who does.',
     lead_only: 'A duty lead decides that.',
     unknown_team: 'There is no such team.',
     unknown_category: 'There is no such category.',

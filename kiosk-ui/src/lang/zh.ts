@@ -45,6 +45,7 @@ const problems: Record<AnyProblemCode, string> = {
   already_attached: '这通来电已并入。',
   order_has_children: '还有工单并在这张工单里。',
   not_your_team: '这是别的班组的工单。',
+  skill_missing: '这张工单需要您没有的技能，请交给能办的同事。',
   lead_only: '须由值班长决定。',
   unknown_team: '没有这个班组。',
   unknown_category: '没有这个类别。',

@@ -59,7 +59,19 @@ pub(super) fn call(hall: &mut Hall, of: &CallEvent, event: &Event) {
                 *today.by_category.entry(category).or_insert(0) += 1;
             }
         }
-        CallEvent::Archived { call, .. } => hall.hotline.drop_call(*call),
+        CallEvent::Archived { call, record } => {
+            keep_seals(hall, record);
+            hall.hotline.drop_call(*call);
+        }
+    }
+}
+
+/// A sealed order outlives its call: what must not be read in its texts is told by the order from then on.
+fn keep_seals(hall: &mut Hall, record: &HotlineCall) {
+    for no in &record.orders {
+        if hall.orders.get(*no).is_some_and(|order| order.sealed) {
+            hall.orders.change(*no, |order| order.sealed_words.extend(record.fields.identity().into_iter().map(Arc::from)));
+        }
     }
 }
 

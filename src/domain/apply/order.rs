@@ -104,6 +104,7 @@ impl WorkOrder {
             symptoms: intake.symptoms,
             urgency: intake.urgency,
             sealed: intake.sealed,
+            sealed_words: std::collections::BTreeSet::new(),
             appointment: intake.appointment,
             phase: intake.phase,
             clocks_by: intake.clocks_by,
@@ -247,7 +248,10 @@ fn back_to_queue(order: &mut WorkOrder) {
 #[expect(clippy::wildcard_enum_match_arm, reason = "`fold` names every variant and sends only these here")]
 fn work(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
     match change {
-        OrderChange::Claimed { lease } => order.lease = Some(lease.clone()),
+        OrderChange::Claimed { lease } => {
+            order.handlers.insert(Arc::clone(&lease.handler));
+            order.lease = Some(lease.clone());
+        }
         OrderChange::Accepted { lease } => {
             order.handlers.insert(Arc::clone(&lease.handler));
             order.lease = Some(lease.clone());
@@ -290,6 +294,7 @@ fn co_team(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
         OrderChange::CoFinished { co_team, .. } => {
             if let Some(helping) = order.co_teams.iter_mut().find(|one| one.team == *co_team && one.done_at.is_none()) {
                 helping.done_at = Some(event.at);
+                helping.done_by = Some(Arc::clone(&event.by.actor));
             }
         }
         OrderChange::CoOverdue { co_team } => {

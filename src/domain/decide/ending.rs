@@ -124,20 +124,25 @@ fn replied(hall: &Hall, order: &WorkOrder, text: &FreeText, caller: &Caller, now
     event_with(order, OrderChange::Replied { reply }, finished(hall, order, &[ClockKind::Reply], now))
 }
 
-/// Whether somebody had a hand in the work.
-fn took_part(order: &WorkOrder, actor: &Actor) -> bool {
+/// Whether somebody had a hand in the work, or in that of the order with which it was worked.
+fn took_part(hall: &Hall, order: &WorkOrder, actor: &Actor) -> bool {
+    let master = order.merged_into.and_then(|no| hall.orders.get(no));
+    worked_on(order, actor) || master.is_some_and(|master| worked_on(master, actor))
+}
+
+fn worked_on(order: &WorkOrder, actor: &Actor) -> bool {
     let name = actor.name();
     let of = |by: &str| by.split_once(':').map_or(by, |(_, own)| own) == name;
     let acted = order.actions.iter().any(|action| of(&action.by) && action.kind == ActionKind::Work);
     let resolved = order.resolution.as_ref().is_some_and(|resolution| of(&resolution.by));
-    // What closes a child was done by those who worked on its master; its own list of handlers is empty.
-    acted || resolved || order.was_handled_by(name)
+    let helped = order.co_teams.iter().filter_map(|help| help.done_by.as_deref()).any(of);
+    acted || resolved || helped || order.was_handled_by(name)
 }
 
 /// 回访: by somebody other than who worked on it; what the customer says decides.
 fn callback(hall: &Hall, order: &WorkOrder, how: &CallbackStep, caller: &Caller, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     need(order, OrderState::is_worked)?;
-    if took_part(order, &caller.actor) {
+    if took_part(hall, order, &caller.actor) {
         return Err(Refusal::CallbackByHandler);
     }
     if how.grade.is_some_and(|grade| !(1..=5).contains(&grade)) {

@@ -157,6 +157,9 @@ fn accept(hall: &Hall, order: &WorkOrder, token: Option<u64>, caller: &Caller, n
         if !caller.is_of(team) {
             return Err(Refusal::NotYourTeam);
         }
+        if !is_able(hall, order, caller) {
+            return Err(Refusal::SkillMissing);
+        }
         within_limit(hall, hall.profile.orders.team(team).map_or(u32::MAX, |plan| plan.wip_max), caller)?;
         let free = Lease { handler: Arc::clone(&caller.actor.actor), token: hall.orders.last_token + 1, until: None };
         renewed(hall, &free, now)

@@ -210,6 +210,7 @@ fn co_assign(hall: &Hall, order: &WorkOrder, help: &CoAssignStep, caller: &Calle
         reason: help.reason.clone(),
         due: help.limit_min.map(|minutes| now + TimeDelta::minutes(i64::from(minutes))),
         done_at: None,
+        done_by: None,
         overdue: false,
     };
     Ok(vec![event(order, OrderChange::CoAssigned { co_team })])

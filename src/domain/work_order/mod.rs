@@ -303,6 +303,9 @@ pub struct CoTeam {
     pub due: Option<DateTime<Utc>>,
     #[serde(default)]
     pub done_at: Option<DateTime<Utc>>,
+    /// Who said that it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_by: Option<Arc<str>>,
     /// Told that its limit passed.
     #[serde(default)]
     pub overdue: bool,
@@ -436,6 +439,9 @@ pub struct WorkOrder {
     pub urgency: Urgency,
     /// Nobody of the teams may know who asked.
     pub sealed: bool,
+    /// Of a sealed order: who its callers were whose calls went to history. What handlers read is kept free of these.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sealed_words: BTreeSet<Arc<str>>,
     pub appointment: Option<Appointment>,
     pub phase: Option<SeasonPhase>,
     /// The preset or table its clocks were taken from, as `general@1`.
@@ -444,7 +450,7 @@ pub struct WorkOrder {
     pub state: OrderState,
     pub team: Option<TeamId>,
     pub lease: Option<Lease>,
-    /// Everybody who had it in hand: none of them makes the call-back.
+    /// Everybody who had it in hand, or held it for a while: none of them makes the call-back.
     pub handlers: BTreeSet<Arc<str>>,
     pub co_teams: Vec<CoTeam>,
     pub accepted_at: Option<DateTime<Utc>>,

@@ -16,7 +16,7 @@ use crate::web::problem::{Code, Problem};
 use crate::web::rights::{OpenIncidents, ResolveIncidents, SeeIncidents};
 use crate::web::wire::hall::{Committed, Items};
 use crate::web::wire::incident::{
-    AttachAnswer, AttachBody, Attached, DismissBody, Incident, IncidentAnswer, IncidentBody, IncidentFull, ResolveIncidentBody,
+    Answering, AttachAnswer, AttachBody, Attached, DismissBody, Incident, IncidentAnswer, IncidentBody, IncidentFull, ResolveIncidentBody,
 };
 use crate::web::wire::order::{OrderBrief, WorkOrder};
 use crate::web::wire::reply::{at, committed, render};
@@ -76,8 +76,14 @@ async fn one(look: Look<SeeIncidents, IncidentId>) -> Result<Given<IncidentFull>
     let found = look.state.keeper.read(|hall| {
         let incident = hall.hotline.incidents.get(&look.path)?;
         let orders = incident.attached.iter().rev().filter_map(|(call, no)| Some((call, hall.orders.get(*no)?)));
-        let attached = orders.map(|(call, order)| Attached { call: call.to_string(), order: OrderBrief::of(hall, order, &reader, now) });
-        Some(IncidentFull { incident: Incident::from(incident), attached_list: attached.take(ATTACHED_TOLD_MAX).collect() })
+        let mut callers: Vec<_> = orders.map(|(call, order)| (Answering::from(order), call, order)).collect();
+        let untold = callers.iter().filter(|(answering, ..)| *answering == Answering::NotYet).count();
+        callers.sort_by_key(|(answering, ..)| *answering != Answering::NotYet);
+        let attached = callers.into_iter().take(ATTACHED_TOLD_MAX).map(|(answering, call, order)| {
+            let order = OrderBrief::of(hall, order, &reader, now);
+            Attached { call: call.to_string(), order, answering }
+        });
+        Some(IncidentFull { incident: Incident::from(incident), untold, attached_list: attached.collect() })
     });
     Given::ok(&found.ok_or(Code::NotFound)?)
 }

@@ -55,7 +55,7 @@ fn handling() -> Vec<Door> {
         door::<HandleOrders, AcceptBody>(
             "accept",
             "Takes it in hand.",
-            &[Code::WrongState, Code::StaleLease, Code::NotYourTeam, Code::WipLimit],
+            &[Code::WrongState, Code::StaleLease, Code::NotYourTeam, Code::SkillMissing, Code::WipLimit],
         ),
         door::<HandleOrders, ContactBody>("contact", "Its customer was rung.", HELD),
         door::<HandleOrders, ArriveBody>("arrive", "Somebody is there.", HELD),

@@ -29,7 +29,7 @@ pub(super) fn doors() -> Vec<Door> {
 /// What is looked for.
 #[derive(Debug, Deserialize, IntoParams)]
 struct SearchQuery {
-    /// A ticket's number or id; an order's number; a piece of a title, description, community or name; a whole telephone number or
+    /// A ticket's number or id; a call's id; an order's number; a piece of a title, description, community or name; a whole telephone number or
     /// its last four digits; a customer's number.
     q: Option<String>,
     /// Of each kind at most so many, 1 to 50; 10 without it.

@@ -1,5 +1,6 @@
 //! What the hall knows already of a caller and a flat, while the caller is still speaking.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::hall::Hall;
 use crate::domain::hotline::{customer_word, flat_word, phone_word};
 use crate::domain::hotline_call::{Address, HotlineCall};
-use crate::domain::ids::{CategoryId, HotlineCallId};
+use crate::domain::ids::{CategoryId, HotlineCallId, TicketId};
 use crate::domain::phone::Phone;
 use crate::domain::work_order::{OrderState, WorkOrder};
 use crate::web::past::Past;
@@ -15,6 +16,7 @@ use crate::web::wire::call::{CallBrief, Known};
 use crate::web::wire::incident::Incident;
 use crate::web::wire::order::OrderBrief;
 use crate::web::wire::reader::Reader;
+use crate::web::wire::ticket::TicketBrief;
 
 /// Earlier calls and orders that are told at most.
 const TOLD_MAX: usize = 10;
@@ -73,12 +75,18 @@ pub fn known(hall: &Hall, asked: &Asked, past: &Past, now: DateTime<Utc>) -> Kno
     let calls = hall.hotline.found(&words).chain(archived).filter(|call| Some(call.id) != asked.in_call);
     Known {
         calls: calls.take(TOLD_MAX).map(|call| CallBrief::of(hall, call)).collect(),
-        // Numbers of the hall carry no telephone number: nobody is asked for one.
-        tickets: Vec::new(),
+        tickets: tickets(hall, &words, past),
         orders: orders(hall, &words, past, now).into_iter().map(brief).collect(),
         incidents: covering.take(INCIDENTS_TOLD_MAX).map(Incident::from).collect(),
         same_flat: hall.same_matter(&matter, asked.category.as_ref(), now).map(brief),
     }
+}
+
+/// Numbers of the hall carry no telephone number, nobody is asked for one: but who made an order at a counter held one.
+fn tickets(hall: &Hall, words: &[Arc<str>], past: &Past) -> Vec<TicketBrief> {
+    let orders = hall.orders.found(words).chain(&past.orders);
+    let ids: BTreeSet<TicketId> = orders.filter_map(|order| order.origin.ticket).collect();
+    ids.iter().rev().filter_map(|id| hall.tickets.get(id)).take(TOLD_MAX).map(TicketBrief::from).collect()
 }
 
 /// Open ones first, then those closed within the repeat days; the newest of each first.

@@ -188,7 +188,7 @@ impl CallBrief {
 pub struct Known {
     /// Newest first, at most ten.
     pub calls: Vec<CallBrief>,
-    /// Numbers that the caller holds in the hall today, where they are known.
+    /// Numbers of today under which an order of theirs was made at a counter, newest first; at most ten.
     pub tickets: Vec<TicketBrief>,
     /// Open ones first, then those closed lately; at most ten.
     pub orders: Vec<OrderBrief>,

@@ -10,6 +10,7 @@ use super::order::{OrderBrief, WorkOrder};
 use crate::domain;
 use crate::domain::ids::{CategoryId, CauseId, HotlineCallId};
 use crate::domain::text::{FreeText, TEXT_CHARS_MAX};
+use crate::domain::work_order::OrderState;
 use crate::web::problem::Problem;
 
 /// Whether it goes on.
@@ -69,11 +70,41 @@ impl From<&domain::incident::Incident> for Incident {
 /// An incident beside a caller: the same facts.
 pub type IncidentBrief = Incident;
 
+/// Whether a caller was told the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(rename_all = "snake_case")]
+pub enum Answering {
+    /// Somebody has to.
+    NotYet,
+    Told,
+    /// Tried often enough, and given up.
+    Unreached,
+    /// The caller no longer wants an answer.
+    Withdrawn,
+}
+
+impl From<&domain::work_order::WorkOrder> for Answering {
+    fn from(order: &domain::work_order::WorkOrder) -> Self {
+        if order.state == OrderState::Withdrawn {
+            Self::Withdrawn
+        } else if order.reply.is_some() {
+            Self::Told
+        } else if order.state == OrderState::Closed {
+            Self::Unreached
+        } else {
+            Self::NotYet
+        }
+    }
+}
+
 /// A caller of an incident, with the order by which they are answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
 pub struct Attached {
     pub call: String,
+    /// With the number, masked; of a sealed caller nothing for those who handle orders.
     pub order: OrderBrief,
+    pub answering: Answering,
 }
 
 /// `GET /incidents/{id}`.
@@ -82,7 +113,9 @@ pub struct IncidentFull {
     #[serde(flatten)]
     #[ts(flatten)]
     pub incident: Incident,
-    /// Newest first, at most 500.
+    /// How many callers are still to be told.
+    pub untold: usize,
+    /// Those who are still to be told first, each newest first, at most 500; callers whose orders went to history are not listed.
     pub attached_list: Vec<Attached>,
 }
 

@@ -77,13 +77,10 @@ impl Scrub {
         let mut words = Vec::new();
         let customer = &order.customer;
         words.extend(customer.name.iter().chain(&customer.customer_no).chain(&order.address.text).map(|text| text.as_str().to_owned()));
-        words.extend(customer.phone.iter().flat_map(spellings));
+        words.extend(customer.phone.iter().flat_map(Phone::spellings));
         words.extend(order.origin.external_no.iter().map(|no| no.as_str().to_owned()));
-        for call in order.origin.calls.iter().filter_map(|id| hall.hotline.calls.get(id)) {
-            let fields = &call.fields;
-            words.extend(fields.caller_name.iter().chain(&fields.customer_no).map(|text| text.as_str().to_owned()));
-            words.extend(fields.caller_number.iter().chain(&fields.callback_number).flat_map(spellings));
-        }
+        words.extend(order.sealed_words.iter().map(ToString::to_string));
+        words.extend(order.origin.calls.iter().filter_map(|id| hall.hotline.calls.get(id)).flat_map(|call| call.fields.identity()));
         words.retain(|word| word.chars().count() >= TELLING_CHARS_MIN);
         let room = order.address.room.iter().map(|room| room.as_str().to_owned());
         words.extend(room.filter(|room| room.chars().count() >= ROOM_CHARS_MIN));
@@ -104,11 +101,6 @@ impl Scrub {
     pub fn option(&self, text: Option<&FreeText>) -> Option<String> {
         text.map(|text| self.text(text.as_str()))
     }
-}
-
-/// A number in the forms in which people write it.
-fn spellings(phone: &Phone) -> [String; 2] {
-    [phone.raw().to_owned(), phone.number().to_owned()]
 }
 
 #[cfg(test)]
