@@ -218,14 +218,16 @@ impl<T> Responder for Exported<T> {
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         match self {
             Self::Json(given) => given.respond_to(request),
-            Self::Csv(name, text) => attached("text/csv; charset=utf-8", &name).body(text),
+            Self::Csv(name, text) => attached(CSV, &name).body(text),
             Self::Xlsx(name, bytes) => attached(XLSX, &name).body(bytes),
         }
     }
 }
 
+/// The media type of a table as text.
+pub const CSV: &str = "text/csv; charset=utf-8";
 /// The media type of a workbook, as registered with IANA.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// The beginning of an answer that is a file.
 fn attached(kind: &str, name: &str) -> HttpResponseBuilder {

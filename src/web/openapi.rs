@@ -110,11 +110,14 @@ fn parameters(door: &Door) -> Vec<Value> {
 
 fn responses(door: &Door, schemas: &mut BTreeMap<String, Value>) -> Map<String, Value> {
     let mut responses = Map::new();
-    let well = match door.gives {
+    let mut well = match door.gives {
         Gives::Json(shape) => json!({ "description": "Done.", "content": { "application/json": { "schema": refer(shape, schemas) } } }),
         Gives::Nothing => json!({ "description": "Done." }),
         Gives::Other(kind) => json!({ "description": "Done.", "content": { kind: {} } }),
     };
+    if let Some(content) = well.get_mut("content").and_then(Value::as_object_mut) {
+        content.extend(door.files.iter().map(|kind| ((*kind).to_owned(), json!({}))));
+    }
     responses.insert(door.status.to_string(), well);
     for (status, codes) in problems(door) {
         let words: Vec<&str> = codes.iter().map(|code| code.word()).collect();
@@ -181,6 +184,7 @@ fn problem_schema() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::ask::{CSV, XLSX};
 
     #[test]
     fn every_door_is_described_and_every_reference_leads_somewhere() {
@@ -197,6 +201,14 @@ mod tests {
             let name = reference.split('"').next().unwrap();
             assert!(document["components"]["schemas"][name].is_object(), "{name} is not described");
         }
+    }
+
+    #[test]
+    fn a_report_is_described_in_each_of_its_forms() {
+        let document = document(&doors());
+        let content = document["paths"]["/api/v1/reports/waits"]["get"]["responses"]["200"]["content"].as_object().unwrap();
+        let kinds: BTreeSet<&str> = content.keys().map(String::as_str).collect();
+        assert_eq!(kinds, BTreeSet::from(["application/json", CSV, XLSX]));
     }
 
     #[test]

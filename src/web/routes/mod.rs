@@ -84,6 +84,8 @@ pub struct Door {
     pub query: Vec<utoipa::openapi::path::Parameter>,
     pub takes: Option<Shape>,
     pub gives: Gives,
+    /// What it gives instead, where that is asked for; media types.
+    pub files: &'static [&'static str],
     /// The status when all is well.
     pub status: u16,
     /// Its own problems, beside those of every door.
@@ -103,6 +105,7 @@ impl Door {
             query: Vec::new(),
             takes: None,
             gives: Gives::Nothing,
+            files: &[],
             status: 200,
             problems: &[],
             route,
@@ -126,6 +129,12 @@ impl Door {
             gives: Gives::Json(Shape::of::<<Fut::Output as Told>::Of>()),
             ..Self::bare::<R>(Method::GET, &format!("{BASE}{path}"), summary, Box::new(route))
         }
+    }
+
+    /// The same as files of these media types, where they are asked for.
+    #[must_use]
+    pub fn or_files(self, files: &'static [&'static str]) -> Self {
+        Self { files, ..self }
     }
 
     /// A door that answers a question with something else than JSON; `path` is from the root.

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Door;
 use crate::history::Table;
 use crate::web::app::AppState;
-use crate::web::ask::{Exported, Given, Look};
+use crate::web::ask::{CSV, Exported, Given, Look, XLSX};
 use crate::web::problem::{Code, Problem};
 use crate::web::rights::SeeReports;
 use crate::web::wire::words::Language;
@@ -18,14 +18,13 @@ use crate::web::wire::words::Language;
 const SPAN_DAYS_MAX: i64 = 366;
 
 pub(super) fn doors() -> Vec<Door> {
-    vec![
-        Door::look("/reports/forecast", "How good the promised waits were.", forecast).refuses(&[Code::InvalidField]),
-        Door::look("/reports/hotline", "What was called about and when, how calls ended, and how they were answered.", hotline)
-            .refuses(&[Code::InvalidField]),
-        Door::look("/reports/orders", "What came and went of work orders, which clocks were kept, what customers said.", orders)
-            .refuses(&[Code::InvalidField]),
-        Door::look("/reports/waits", "How long people waited.", waits).refuses(&[Code::InvalidField]),
-    ]
+    let doors = vec![
+        Door::look("/reports/forecast", "How good the promised waits were.", forecast),
+        Door::look("/reports/hotline", "What was called about and when, how calls ended, and how they were answered.", hotline),
+        Door::look("/reports/orders", "What came and went of work orders, which clocks were kept, what customers said.", orders),
+        Door::look("/reports/waits", "How long people waited.", waits),
+    ];
+    doors.into_iter().map(|door| door.refuses(&[Code::InvalidField]).or_files(&[CSV, XLSX])).collect()
 }
 
 /// How a report is written.
