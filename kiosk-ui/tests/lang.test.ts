@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { texts, tongue } from '../src/lang';
+import { hallTexts } from '../src/lang/hall';
 import { clock, dayKey, duration, longDate, openingHours, stopwatch, waitRange } from '../src/lang/format';
 
 const leaves = (value: unknown, path = ''): [string, unknown][] =>
@@ -13,8 +14,8 @@ const leaves = (value: unknown, path = ''): [string, unknown][] =>
 const emptyOnPurpose = ['.display.pauseReasons.other', '.kiosk.aheadUnit'];
 
 test('the same keys, none empty, no Chinese in English', () => {
-  const zh = leaves(texts.zh);
-  const en = leaves(texts.en);
+  const zh = [...leaves(texts.zh), ...leaves(hallTexts.zh)];
+  const en = [...leaves(texts.en), ...leaves(hallTexts.en)];
   expect(en.map(([path]) => path).sort()).toEqual(zh.map(([path]) => path).sort());
   for (const [path, value] of [...zh, ...en]) {
     if (typeof value === 'string' && !emptyOnPurpose.includes(path)) expect(value, path).not.toBe('');

@@ -6,6 +6,8 @@ import { hotlineTexts } from '../src/lang/hotline';
 import { ordersTexts } from '../src/lang/orders';
 import { phoneTexts } from '../src/lang/phone';
 import { staffTexts } from '../src/lang/staff';
+import { entryTexts } from '../src/lang/entry';
+import { leadTexts } from '../src/lang/lead';
 import { teamTexts } from '../src/lang/team';
 import { workProblems, workTexts } from '../src/lang/work';
 import { passwordRules, usernameForm } from '../src/screens/setup/password';
@@ -72,7 +74,7 @@ function leaves(value: unknown, path = ''): [string, unknown][] {
 
 test('staff and phone texts: the same keys, none empty, no Chinese in English', () => {
   const emptyOnPurpose = ['.aheadUnit'];
-  for (const both of [staffTexts, phoneTexts, barTexts, workTexts, workProblems, hotlineTexts, desksTexts, teamTexts, ordersTexts, caseTexts]) {
+  for (const both of [staffTexts, leadTexts, entryTexts, phoneTexts, barTexts, workTexts, workProblems, hotlineTexts, desksTexts, teamTexts, ordersTexts, caseTexts]) {
     const zh = leaves(both.zh);
     const en = leaves(both.en);
     expect(en.map(([path]) => path).sort()).toEqual(zh.map(([path]) => path).sort());
