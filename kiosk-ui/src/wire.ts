@@ -768,6 +768,7 @@ export type PlanCategory = {
   id: string;
   parent: string | null;
   name: Text;
+  pinyin: Array<string>;
   visit: boolean;
   skills: Array<string>;
   team: string | null;

@@ -4,6 +4,7 @@ import { keepCalls, keptCalls, OpenCall, restMs, type Around } from '../src/scre
 import { addressOf, emptyForm, fieldsOf, formOf, lacks, patchOf, roomsOf, tenthsOf } from '../src/screens/hotline/form';
 import { keyOf, read, type Press } from '../src/screens/hotline/keys';
 import { mineToPop, popped, remember } from '../src/screens/hotline/pop';
+import { sinceOf } from '../src/screens/hotline/since';
 import type { Doors } from '../src/screens/work/doors';
 import type { AddressItem, CallFields, CallPatch, HotlineCall, Known } from '../src/screens/work/shapes';
 
@@ -234,4 +235,25 @@ test('a call I picked up opens one form, once', () => {
   remember('p1');
   expect(mineToPop(ringing, '801', 'li', popped())).toEqual([]);
   expect(mineToPop(ringing, '', 'li', [])).toEqual([]);
+});
+
+// Since when
+
+test('since when: lengths, words, dates and times as callers say them', () => {
+  const now = new Date(2026, 10, 23, 9, 30);
+  const said = (typed: string): string | null => {
+    const at = sinceOf(typed, now);
+    return at === null ? null : `${at.getMonth() + 1}-${at.getDate()} ${at.getHours()}:${String(at.getMinutes()).padStart(2, '0')}`;
+  };
+  for (const [typed, at] of [
+    ['2天', '11-21 9:30'], ['2d', '11-21 9:30'], ['3小时前', '11-23 6:30'], ['1.5h', '11-23 8:00'], ['一周', null], ['昨晚', '11-22 20:00'], ['yesterday', '11-22 8:00'],
+    ['今早', '11-23 6:00'], ['11-20', '11-20 8:00'], ['11月20日 14:30', '11-20 14:30'], ['8:30', '11-23 8:30'], ['22:00', '11-22 22:00'], ['12-24', '12-24 8:00'],
+    ['11-23', '11-23 8:00'], ['2-30', null], ['400天', null], ['', null], ['很久', null], ['25:00', null],
+  ] as const) expect(said(typed), typed).toBe(at);
+  expect(sinceOf('12-24', now)?.getFullYear()).toBe(2025);
+});
+
+test('since when goes with the symptoms, and comes back', () => {
+  const since = '2026-11-22T12:00:00.000Z';
+  expect(fieldsOf({ ...emptyForm(), since }).symptoms?.since).toBe(since);
 });

@@ -2,6 +2,9 @@
 
 import type { HotlineState, OrderBrief, Plan, TeamState, WorkOrder } from '../src/screens/work/shapes';
 
+/// As the server sends it: each character's readings.
+const sounds: Record<string, string> = { 不: 'bu', 修: 'xiu', 停: 'ting', 复: 'fu', 大: 'da dai', 室: 'shi', 应: 'ying', 急: 'ji', 投: 'tou', 报: 'bao', 效: 'xiao', 无: 'wu', 标: 'biao', 水: 'shui', 温: 'wen', 漏: 'lou', 热: 're', 爆: 'bao', 积: 'ji', 管: 'guan', 维: 'wei', 诉: 'su', 达: 'da', 重: 'chong zhong', 面: 'mian' };
+
 export const plan: Plan = {
   teams: [
     { id: 'repair-east', name: { zh: '城东维修班', en: 'Repairs East' }, wip_max: 5, phone: null, ladder: [] },
@@ -21,6 +24,7 @@ export const plan: Plan = {
     id: id as string,
     parent: parent as string | null,
     name: { zh: zh as string, en: en as string },
+    pinyin: [...(zh as string)].map((char) => sounds[char] ?? ''),
     visit: true,
     skills: [],
     team: null,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Problem } from '../src/api';
+import { forgetHere } from '../src/screens/staff/forget';
 import { entriesMax, Outbox, type Around, type Store } from '../src/screens/team/outbox';
 import { whole } from './orders';
 
@@ -168,4 +169,16 @@ test('the box has an end', () => {
   const { box } = phone(server);
   for (let i = 0; i < entriesMax; i += 1) expect(box.put(String(i), 'act', { what: 'x' })).toBe(true);
   expect(box.put('x', 'act', { what: 'x' })).toBe(false);
+});
+
+test('signing out leaves nothing of the work on the phone but what was never sent', async () => {
+  localStorage.clear();
+  const entry = { key: 'k', no: '1', step: 'arrive', body: {}, madeAt: '2026-11-23T01:00:00Z', sent: null };
+  localStorage.setItem('warmhall.here', '{}');
+  localStorage.setItem('warmhall.team.last.repair-east', '{}');
+  localStorage.setItem('warmhall.outbox.wang', JSON.stringify({ entries: [{ ...entry, refused: { code: 'wrong_state', detail: null } }], tokens: { 1: 7 } }));
+  localStorage.setItem('warmhall.outbox.li', JSON.stringify({ entries: [{ ...entry, refused: null }], tokens: {} }));
+  localStorage.setItem('warmhall.language', 'zh');
+  await forgetHere();
+  expect(Object.keys(localStorage).sort()).toEqual(['warmhall.language', 'warmhall.outbox.li']);
 });

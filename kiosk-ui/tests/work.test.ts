@@ -4,7 +4,7 @@ import { bodyOf as opBody, lacksOf as opLacks, ops, opsFor } from '../src/screen
 import { rowsOf } from '../src/screens/orders/signals';
 import { nextStep, otherSteps, stateAfter } from '../src/screens/team/ahead';
 import { bodyOf, doubtsOf, emptySlip, lacksOf } from '../src/screens/team/slip';
-import { find, initialsMatch, lettersOf } from '../src/screens/work/categories';
+import { find, soundsLike } from '../src/screens/work/categories';
 import { flagsOf, isMine, placeOf, who } from '../src/screens/work/order';
 import type { OrderClock, OrderState } from '../src/screens/work/shapes';
 import { leftWords, span, toneOf, toneOfNext, used } from '../src/screens/work/time';
@@ -36,12 +36,13 @@ test('the way to a category names its parents', () => {
   expect(find(plan.categories, 'R3')[0]?.path.map((each) => each.id)).toEqual(['R']);
 });
 
-test('first letters of pinyin', () => {
-  for (const [char, letter] of [['漏', 'l'], ['水', 's'], ['供', 'g'], ['热', 'r'], ['装', 'z'], ['R', 'r'], ['1', '1'], ['、', '']] as const) {
-    expect(lettersOf(char), char).toBe(letter);
-  }
-  expect(initialsMatch('换热站噪音', 'zy')).toBe(true);
-  expect(initialsMatch('换热站噪音', 'hz')).toBe(false);
+test('pinyin: whole, begun, or first letters, from any character on', () => {
+  const station = ['huan', 're', 'zhan', 'zao', 'yin'];
+  for (const typed of ['hrzzy', 'zy', 'zaoyin', 'zaoy', 'zhanzao', 'zhz', 'huanre', 'rez', 'yi']) expect(soundsLike(station, typed), typed).toBe(true);
+  for (const typed of ['hz', 'zaoyinx', 'anre', 'yh']) expect(soundsLike(station, typed), typed).toBe(false);
+  expect(codes('loushui')).toEqual(['E1', 'R3']);
+  expect(codes('lou shui')).toEqual(['E1', 'R3']);
+  expect(codes('zhongfu')).toEqual(['C3']);
 });
 
 // Time

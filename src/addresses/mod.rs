@@ -11,6 +11,7 @@ mod csv;
 mod import;
 mod index;
 mod key;
+mod sound;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use import::{
     COLUMNS, COMMUNITIES_MAX, Column, FAULTS_TOLD_MAX, FIELD_CHARS_MAX, ImportError, Imported, NAME_CHARS_MAX, ROOMS_MAX, RowFault, Wrong,
 };
 pub use index::QUERY_CHARS_MAX;
+pub use sound::readings;
 
 /// Suggestions in one answer.
 pub const SUGGESTIONS_MAX: usize = 50;

@@ -26,7 +26,7 @@ const zh = {
   callbackDesk: {
     title: '回访',
     none: '没有待回访的工单。',
-    help: '↑↓ 选工单，回车打开，F8 提交',
+    help: '↑↓ 选工单，回车打开；空格选、Tab 下一项，F8 提交',
     reveal: '显示电话',
     tell: '要告诉用户的结果',
     tellNeeded: '请写上要告诉用户的结果。',
@@ -61,6 +61,7 @@ const zh = {
     done: (no: string, team: string) => `${no} 已派给${team}`,
     returned: (by: string, reason: string) => `${by} 退单：${reason}`,
     needTeam: '请选班组。',
+    leadOnly: '已退过两次，须由值班长派单。',
   },
 };
 
@@ -89,7 +90,7 @@ const en: DesksLang = {
   callbackDesk: {
     title: 'Call-backs',
     none: 'No order waits for a call-back.',
-    help: '↑↓ choose an order, Enter opens it, F8 sends',
+    help: '↑↓ choose an order, Enter opens it; space picks, Tab goes on, F8 sends',
     reveal: 'Show the number',
     tell: 'What the customer is told',
     tellNeeded: 'Please write what the customer is told.',
@@ -124,6 +125,7 @@ const en: DesksLang = {
     done: (no, team) => `${no} went to ${team}`,
     returned: (by, reason) => `Sent back by ${by}: ${reason}`,
     needTeam: 'Please choose a team.',
+    leadOnly: 'Sent back twice: only the lead may dispatch it now.',
   },
 };
 

@@ -198,7 +198,7 @@ const en: OrdersLang = {
     role: 'Caller is',
     home: 'In the home',
     origin: 'From',
-    calls: (n) => `${n} calls`,
+    calls: (n) => (n === 1 ? '1 call' : `${n} calls`),
     external: (no) => `External no. ${no}`,
     ticket: (id) => `Hall ticket ${id}`,
     appointment: 'Appointment',

@@ -28,6 +28,7 @@ const zh = {
   offline: (time: string) => `${time} 起没有网络`,
   offlineSaved: (n: number) => `${n} 项已存在手机上，有网络后自动发送`,
   sending: (n: number) => `${n} 项正在发送`,
+  signOutLater: (n: number) => `还有 ${n} 项没有发送，请有网络后再退出`,
   asOf: (time: string) => `列表是 ${time} 的`,
   pending: '待发送',
   refusedTitle: '没有成功',
@@ -71,6 +72,7 @@ const zh = {
   symptoms: {
     rooms: (text: string) => `房间：${text}`,
     temperature: (text: string) => `室温 ${text} ℃`,
+    since: (time: string) => `${time} 起`,
     neighbours: '邻居也这样',
     leak: (text: string) => `漏水：${text}`,
     electricity: '靠近电器插座，注意触电',
@@ -81,6 +83,8 @@ const zh = {
   note: '说明（可不填）',
   send: '提交',
   contact: { title: '联系结果' },
+  sealedHelp: '看不到姓名、电话和房号。要问用户什么，请热线代为联系。',
+  sealedContact: '身份保密：请热线代为联系，结果记在这里。',
   act: { title: '记一笔', what: '做了什么', kind: '类型', parts: '用料（可不填）', needed: '请写做了什么。' },
   resolve: {
     title: '处理完成',
@@ -154,6 +158,7 @@ const en: TeamLang = {
   offline: (time) => `No network since ${time}`,
   offlineSaved: (n) => `${n} kept on this phone; sent when the network returns`,
   sending: (n) => `Sending ${n}`,
+  signOutLater: (n) => `${n} not sent yet: sign out once there is a network`,
   asOf: (time) => `List as of ${time}`,
   pending: 'to be sent',
   refusedTitle: 'Not done',
@@ -197,6 +202,7 @@ const en: TeamLang = {
   symptoms: {
     rooms: (text) => `Rooms: ${text}`,
     temperature: (text) => `Room ${text} °C`,
+    since: (time) => `Since ${time}`,
     neighbours: 'Neighbours too',
     leak: (text) => `Leak: ${text}`,
     electricity: 'Near electricity: beware of shock',
@@ -207,6 +213,8 @@ const en: TeamLang = {
   note: 'Note (optional)',
   send: 'Send',
   contact: { title: 'How did it go?' },
+  sealedHelp: 'No name, number or flat is shown. If you must ask the customer, the hotline does it for you.',
+  sealedContact: 'Identity sealed: let the hotline ask for you, and note here what came of it.',
   act: { title: 'Note something', what: 'What was done', kind: 'Kind', parts: 'Parts (optional)', needed: 'Please write what was done.' },
   resolve: {
     title: 'Work done',

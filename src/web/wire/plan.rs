@@ -25,6 +25,8 @@ pub struct PlanCategory {
     pub id: String,
     pub parent: Option<String>,
     pub name: Text,
+    /// Its Chinese name as it sounds: for each character its readings in pinyin, apart by spaces.
+    pub pinyin: Vec<String>,
     /// Somebody must go there.
     pub visit: bool,
     pub skills: Vec<String>,
@@ -83,6 +85,7 @@ impl From<&OrderPlan> for Plan {
             id: category.id.to_string(),
             parent: category.parent.as_ref().map(ToString::to_string),
             name: Text::from(&category.name),
+            pinyin: crate::addresses::readings(&category.name.zh),
             visit: category.visit,
             skills: category.skills.iter().map(ToString::to_string).collect(),
             team: plan.team_for(&category.id).map(ToString::to_string),

@@ -8,3 +8,4 @@ export { default as KnownPanel } from './KnownPanel.svelte';
 export { default as PickDialog } from './PickDialog.svelte';
 export { default as ReviewDesk } from './ReviewDesk.svelte';
 export { default as SidePanel } from './SidePanel.svelte';
+export { default as UrgencyBox } from './UrgencyBox.svelte';

@@ -35,6 +35,8 @@ export interface Form {
   heat: HeatStatus | null;
   area: number | null;
   rooms: string;
+  /// An instant, as ISO.
+  since: string | null;
   /// The temperature told, as typed: 16.5
   temperature: string;
   neighbours: boolean | null;
@@ -61,6 +63,7 @@ export const emptyForm = (): Form => ({
   heat: null,
   area: null,
   rooms: '',
+  since: null,
   temperature: '',
   neighbours: null,
   leak: null,
@@ -118,7 +121,7 @@ export function fieldsOf(form: Form): Sent {
     category: form.category,
     symptoms: {
       rooms: roomsOf(form.rooms),
-      since: null,
+      since: form.since,
       room_tenths: tenthsOf(form.temperature),
       neighbours_too: form.neighbours,
       leak: form.leak,
@@ -187,6 +190,7 @@ export function formOf(call: HotlineCall): Form {
     heat: call.heat_status,
     area: call.area_m2,
     rooms: symptoms.rooms.join('、'),
+    since: symptoms.since,
     temperature: symptoms.room_tenths === null ? '' : String(symptoms.room_tenths / 10),
     neighbours: symptoms.neighbours_too,
     leak: symptoms.leak,

@@ -1,57 +1,19 @@
-/// Finding a category by its code, its Chinese name, the first letters of its pinyin, or its English name.
+/// Finding a category by its code, its Chinese name, its pinyin (whole, begun, or first letters), or its English name.
 
 import type { PlanCategory } from './shapes';
 
-/// The first character of each pinyin letter, in the order of the Chinese collation.
-const firsts: [string, string][] = [
-  ['a', '阿'],
-  ['b', '八'],
-  ['c', '擦'],
-  ['d', '搭'],
-  ['e', '蛾'],
-  ['f', '发'],
-  ['g', '旮'],
-  ['h', '哈'],
-  ['j', '击'],
-  ['k', '喀'],
-  ['l', '垃'],
-  ['m', '妈'],
-  ['n', '拿'],
-  ['o', '哦'],
-  ['p', '啪'],
-  ['q', '期'],
-  ['r', '然'],
-  ['s', '撒'],
-  ['t', '塌'],
-  ['w', '挖'],
-  ['x', '昔'],
-  ['y', '压'],
-  ['z', '匝'],
-];
-/// Characters with two readings: both letters find them.
-const twofold: Record<string, string> = { 重: 'cz', 调: 'td', 行: 'xh', 降: 'jx', 参: 'cs', 长: 'cz', 率: 'ls', 单: 'ds', 查: 'cz', 传: 'cz', 期: 'qj', 会: 'hk' };
+/// What of a reading may be typed for it: the whole, or how it begins.
+const beginnings = (reading: string): string[] => [reading, ...(/^[zcs]h/.test(reading) ? [reading.slice(0, 2)] : []), reading.slice(0, 1)];
 
-const collator = new Intl.Collator('zh-u-co-pinyin');
-const han = /\p{Script=Han}/u;
-
-/// The letters a character may begin with in pinyin; itself, in small letters, when it is not Chinese; nothing for a mark.
-export function lettersOf(char: string): string {
-  const both = twofold[char];
-  if (both !== undefined) return both;
-  if (!han.test(char)) return /[a-z0-9]/i.test(char) ? char.toLowerCase() : '';
-  let found = '';
-  for (const [letter, first] of firsts) if (collator.compare(char, first) >= 0) found = letter;
-  return found;
+/// Whether `typed` runs through the readings from one character on: `ls`, `loush` and `lous` all find 漏水.
+function runs(readings: string[], at: number, typed: string): boolean {
+  if (typed === '') return true;
+  const ways = readings[at]?.split(' ') ?? [];
+  return ways.some((reading) => reading.startsWith(typed) || beginnings(reading).some((each) => typed.startsWith(each) && runs(readings, at + 1, typed.slice(each.length))));
 }
 
-/// Whether `typed` is the beginning of some run of first letters in `text`: `ls` finds 暖气漏水.
-export function initialsMatch(text: string, typed: string): boolean {
-  const letters = [...text].map(lettersOf).filter((each) => each !== '');
-  for (let start = 0; start + typed.length <= letters.length; start += 1) {
-    if ([...typed].every((letter, i) => letters[start + i]?.includes(letter))) return true;
-  }
-  return false;
-}
+/// Whether `typed` is how some run of characters sounds.
+export const soundsLike = (readings: string[], typed: string): boolean => readings.some((_, at) => runs(readings, at, typed));
 
 export interface Found {
   category: PlanCategory;
@@ -86,7 +48,8 @@ function rankOf(category: PlanCategory, wanted: string, isBranch: boolean): numb
   // The shorter code first: R1 before R1-1.
   if (id.startsWith(wanted)) return (id.length - wanted.length) / 100;
   if (category.name.zh.includes(wanted)) return 2 + later;
-  if (/^[a-z]+$/.test(wanted) && initialsMatch(category.name.zh, wanted)) return 3 + later;
+  const sound = wanted.replace(/[\s']/g, '');
+  if (/^[a-z0-9]+$/.test(sound) && soundsLike(category.pinyin, sound)) return 3 + later;
   if (category.name.en.toLowerCase().includes(wanted)) return 4 + later;
   return null;
 }
