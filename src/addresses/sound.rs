@@ -33,7 +33,8 @@ mod tests {
     fn characters_sound_letters_stay_marks_go() {
         assert_eq!(readings("漏水"), ["lou", "shui"]);
         assert_eq!(readings("R1（绿）"), ["r", "1", "lu lv"]);
-        assert!(readings("重调")[0].split(' ').eq(["chong", "zhong"]));
+        let ways = readings("重");
+        assert!(["chong", "zhong"].iter().all(|way| ways[0].split(' ').any(|one| one == *way)), "{ways:?}");
         assert_eq!(readings("、 。"), Vec::<String>::new());
     }
 }

@@ -90,6 +90,9 @@ for (const [turn, language] of ['zh', 'en'].entries()) {
       const ended = await hall.ask('GET', `/incidents/${incident.id}`);
       assert.equal(ended.state, 'resolved');
       for (const one of ended.attached_list) assert.equal(one.order.state, 'resolved');
+      await button(card, w.callers).click();
+      await card.locator('.not_yet').nth(1).waitFor();
+      await accessible(s.lead, 'orders, who was told');
     });
 
     step('each caller is rung and told alone, with the keyboard', async () => {
@@ -120,6 +123,8 @@ for (const [turn, language] of ['zh', 'en'].entries()) {
         assert.match(closed.callbacks[0].by, /:li$/);
         assert.ok(closed.reply.text.length > 0);
       }
+      await s.lead.locator('#panel li .told').nth(callers.length - 1).waitFor();
+      assert.equal((await hall.ask('GET', `/incidents/${incident.id}`)).untold, 0);
       await s.desk.keyboard.press('Escape');
     });
 
