@@ -207,8 +207,8 @@ async fn forget(
     if let Some(first) = today.checked_sub_days(Days::new(kept.records_days_kept.into())) {
         history.retain_records(keeper.read(|hall| hall.profile.calendar.service_day_start(first))).await?;
     }
-    let snapshot_rev = journal.load().await?.snapshot.map_or(0, |snapshot| snapshot.rev);
-    if let Some(through) = history.trim_through(&keeper.epoch(), snapshot_rev, JOURNAL_EVENTS_KEPT_MIN).await? {
+    let (_, saved_rev) = journal.head().await?;
+    if let Some(through) = history.trim_through(&keeper.epoch(), saved_rev.unwrap_or(0), JOURNAL_EVENTS_KEPT_MIN).await? {
         journal.trim(through).await?;
     }
     Ok(())

@@ -25,8 +25,9 @@ use crate::store::{self, ChildState};
 use crate::web::health::Voice;
 use crate::web::{self, AppState, Demo, Health, Parts, SetUp, Sounds, WebSettings};
 
-/// Threads for the keeper, the feed and the store; requests have threads of their own and cannot starve them.
-const HALL_THREADS: usize = 2;
+/// Threads for the keeper, the feed and the store; requests have threads of their own and cannot starve them. One, because they hand
+/// each press to one another: between threads, each time would cost a wake-up.
+const HALL_THREADS: usize = 1;
 /// How long answers under way may take when the doors close.
 const DOORS_CLOSE: Duration = Duration::from_millis(700);
 /// How long tasks that are still busy may take at the very end.

@@ -3,17 +3,21 @@
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::watch;
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::{BATCH_EVENTS_MAX, Batch, FeedError, Inner, RETRY_MS_FIRST, RETRY_MS_MAX};
 use crate::store::Journal;
 
 /// A journal that does not answer for so long is away, whatever its connection says; its own wait takes up to five seconds.
 const WAIT_S_MAX: u64 = 10;
+/// Reads that follow one another faster than this are busy hours, in milliseconds: the next waits so long and takes more at once.
+/// What comes alone is told at once.
+const GATHER_MS: u64 = 3;
 
 /// Reads until it is told to stop.
 pub(super) async fn run<J: Journal>(journal: Arc<J>, inner: Arc<Inner>, mut stop: watch::Receiver<bool>) {
     let mut retry_ms = RETRY_MS_FIRST;
+    let mut told = Instant::now();
     loop {
         let after = inner.progress.borrow().last;
         let read = tokio::select! {
@@ -25,6 +29,12 @@ pub(super) async fn run<J: Journal>(journal: Arc<J>, inner: Arc<Inner>, mut stop
             Ok(batch) => {
                 retry_ms = RETRY_MS_FIRST;
                 publish(&inner, batch);
+                let gap = Duration::from_millis(GATHER_MS);
+                let is_busy = told.elapsed() < gap * 2;
+                told = Instant::now();
+                if is_busy {
+                    sleep(gap).await;
+                }
             }
             Err(trouble) => {
                 complain(&inner, trouble);

@@ -7,12 +7,14 @@ use tokio::time::sleep;
 
 use super::project::{self, Line};
 use super::{Condition, History, HistoryError};
-use crate::feed::{Batch, Feed, FeedError};
+use crate::feed::{BATCH_EVENTS_MAX, Batch, Feed, FeedError};
 
 /// The first pause after something failed, in milliseconds.
 const RETRY_MS_FIRST: u64 = 100;
 /// The longest pause while it may pass, in milliseconds.
 const RETRY_MS_MAX: u64 = 5_000;
+/// The pause between two writes, in milliseconds: a rush is written in few transactions, and who asks waits no longer than this.
+const GATHER_MS: u64 = 25;
 /// The pause when somebody has to mend something, in milliseconds: what was mended is noticed without a restart.
 const STOPPED_MS: u64 = 30_000;
 
@@ -88,6 +90,7 @@ impl History {
         let mut cursor = feed.subscribe(rev);
         loop {
             let read = cursor.next().await;
+            let is_full = read.as_ref().is_ok_and(|batch| batch.events.len() >= BATCH_EVENTS_MAX);
             let written = match read {
                 Ok(batch) => self.write(epoch, lines(&batch)).await,
                 Err(error) => return error.into(),
@@ -95,6 +98,9 @@ impl History {
             match written {
                 Ok(rev) => self.reached(rev, feed),
                 Err(error) => return error.into(),
+            }
+            if !is_full {
+                sleep(Duration::from_millis(GATHER_MS)).await;
             }
         }
     }
@@ -178,7 +184,7 @@ impl History {
             Err(Trouble::Lasting(_)) => self.accept_loss(feed, epoch).await?,
         };
         while rev < feed.last() {
-            let batch = feed.since(rev, crate::feed::BATCH_EVENTS_MAX).await.map_err(|e| HistoryError::Journal(e.to_string()))?;
+            let batch = feed.since(rev, BATCH_EVENTS_MAX).await.map_err(|e| HistoryError::Journal(e.to_string()))?;
             let lines = lines(&batch);
             if lines.is_empty() {
                 return Err(HistoryError::Gap { expected: rev + 1, got: feed.last() });

@@ -1,5 +1,6 @@
 //! Where a request becomes a fact: owns the live hall, gathers commands, commits them together, answers from what is committed.
 
+mod load;
 mod mirror;
 mod run;
 
@@ -23,6 +24,8 @@ pub use crate::store::IdempotencyKey;
 pub const QUEUE_COMMANDS_MAX: usize = 4_096;
 /// Commands that go into one commit at most.
 pub const BATCH_COMMANDS_MAX: usize = 512;
+/// Events read from the journal at a time.
+const READ_EVENTS_MAX: usize = 2_000;
 /// How long a command may wait for its answer, in milliseconds; then its outcome is unknown to the caller.
 pub const ANSWER_MS_MAX: u64 = 1_700;
 

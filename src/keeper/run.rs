@@ -1,15 +1,24 @@
 //! The keeper's one task: gathers commands, decides them in order, commits them together, and heals after the journal was away.
+//!
+//! While one round is on its way to the disk, the next is decided upon it and sent behind it. The journal writes the second only
+//! where the first is the last that was written; where it is not, both are decided again. Answers leave in order, each when its
+//! own round is committed.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::load::{self, Read, fold};
 use super::{Answer, Decided, mirror};
-use super::{BATCH_COMMANDS_MAX, Condition, Fault, Inner, Job, Keeper, OpenError, Options, QUEUE_COMMANDS_MAX, Reply, Request};
+use super::{
+    BATCH_COMMANDS_MAX, Condition, Fault, Inner, Job, Keeper, OpenError, Options, QUEUE_COMMANDS_MAX, READ_EVENTS_MAX, Reply, Request,
+};
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::command::Command;
 use crate::domain::event::{EVENT_VERSION, Event, EventBody};
@@ -20,8 +29,8 @@ use crate::store::{Commit, Committed, Entry, Journal, JournalError, KeyedReply, 
 
 /// Batches of foreign entries that may wait.
 const FOREIGN_BATCHES_MAX: usize = 64;
-/// Events read from the journal at a time.
-const READ_EVENTS_MAX: usize = 2_000;
+/// Rounds that are on their way at once.
+const FLIGHTS_MAX: usize = 2;
 /// How often a batch is decided anew because another process was faster.
 const STALE_ROUNDS_MAX: u32 = 40;
 /// Events after which the state is saved again, so that a restart folds few.
@@ -39,62 +48,32 @@ const REPLY_DAYS: usize = 3;
 
 pub(super) async fn open<J: Journal>(options: Options<J>) -> Result<Keeper<J>, OpenError> {
     let Options { journal, clock, shared } = options;
-    let loaded = journal.load().await?;
-    let mut hall = match &loaded.snapshot {
-        Some(saved) => read_snapshot(saved)?,
-        None => Hall::default(),
-    };
-    let saved_rev = hall.rev;
-    while hall.rev < loaded.position.rev {
-        let entries = journal.since(hall.rev, READ_EVENTS_MAX).await?;
-        if entries.is_empty() {
-            return Err(OpenError::Unreadable { rev: hall.rev + 1, problem: "it is missing".to_owned() });
-        }
-        fold(&mut hall, &entries)?;
-    }
+    let Read { hall, epoch, saved_rev } = load::read(&*journal).await?;
     let (jobs, jobs_rx) = mpsc::channel(QUEUE_COMMANDS_MAX);
     let (foreign, foreign_rx) = mpsc::channel(FOREIGN_BATCHES_MAX);
     let inner = Arc::new(Inner {
         journal,
         clock,
         shared,
-        epoch: Arc::clone(&loaded.position.epoch),
+        epoch,
         hall: RwLock::new(hall.clone()),
         rev: watch::Sender::new(hall.rev),
         condition: watch::Sender::new(Condition::Well),
     });
-    let run = Run { inner: Arc::clone(&inner), tentative: hall, committed_rev: loaded.position.rev, saved_rev, reply_days: Vec::new() };
+    let run = Run {
+        inner: Arc::clone(&inner),
+        committed_rev: hall.rev,
+        tentative: hall,
+        saved_rev,
+        reply_days: Vec::new(),
+        flights: FuturesOrdered::new(),
+        sent: None,
+        waiting: Vec::new(),
+        heard_rev: 0,
+        names: Names::new()?,
+    };
     tokio::spawn(run.run(jobs_rx, foreign_rx));
     Ok(Keeper { inner, jobs, foreign })
-}
-
-fn read_snapshot(saved: &Snapshot) -> Result<Hall, OpenError> {
-    let unreadable = |problem: String| OpenError::Unreadable { rev: saved.rev, problem };
-    let mut hall: Hall = serde_json::from_str(&saved.json).map_err(|e| unreadable(e.to_string()))?;
-    if hall.rev != saved.rev {
-        return Err(unreadable(format!("the saved state says revision {}", hall.rev)));
-    }
-    hall.reindex();
-    Ok(hall)
-}
-
-/// Folds journal entries into a hall; those it has already are passed over.
-fn fold(hall: &mut Hall, entries: &[Entry]) -> Result<(), OpenError> {
-    for entry in entries {
-        if entry.rev <= hall.rev {
-            continue;
-        }
-        let unreadable = |problem: String| OpenError::Unreadable { rev: entry.rev, problem };
-        if entry.rev != hall.rev + 1 {
-            return Err(unreadable(format!("revision {} is missing", hall.rev + 1)));
-        }
-        let event: Event = serde_json::from_str(&entry.json).map_err(|e| unreadable(e.to_string()))?;
-        if event.rev != entry.rev || event.v > EVENT_VERSION {
-            return Err(unreadable("it was written by a newer version".to_owned()));
-        }
-        apply(hall, &event);
-    }
-    Ok(())
 }
 
 /// A command decided in the current round, its answer not yet sent.
@@ -103,39 +82,171 @@ struct Pending {
     reply: Reply,
 }
 
+/// Commands that were decided together, with what they want to write.
+struct Round {
+    /// Where the journal stood, or will stand, when it is written.
+    expected: Position,
+    commit: Commit,
+    events: Vec<Event>,
+    pending: Vec<Pending>,
+    /// Their keys are in this round already: they wait for its answers and repeat them.
+    later: Vec<Job>,
+}
+
+impl Round {
+    fn jobs(self) -> impl Iterator<Item = Job> {
+        self.pending.into_iter().map(|one| one.job).chain(self.later)
+    }
+}
+
+type Landed = (Round, Result<Committed, JournalError>);
+
+/// Names for commits, none of which any process gives twice.
+struct Names {
+    process: u64,
+    given: u64,
+}
+
+impl Names {
+    fn new() -> Result<Self, OpenError> {
+        let mut random = [0_u8; 8];
+        getrandom::fill(&mut random).map_err(|error| JournalError::Away(format!("no randomness for the names of commits: {error}")))?;
+        Ok(Self { process: u64::from_ne_bytes(random), given: 0 })
+    }
+
+    fn next(&mut self) -> String {
+        self.given += 1;
+        format!("{:x}-{}", self.process, self.given)
+    }
+}
+
 struct Run<J> {
     inner: Arc<Inner<J>>,
-    /// The committed hall with the current round's events folded in; equal to it between rounds.
+    /// The committed hall with the events of the rounds on their way folded in; equal to it when there are none.
     tentative: Hall,
     committed_rev: u64,
     saved_rev: u64,
     /// Service days whose replies are searched, newest first.
     reply_days: Vec<String>,
+    /// Rounds on their way, in the order in which they were sent.
+    flights: FuturesOrdered<BoxFuture<'static, Landed>>,
+    /// The name of the commit that was sent last.
+    sent: Option<String>,
+    /// Commands that have to be decided again once nothing is on its way.
+    waiting: Vec<Job>,
+    /// How far the journal was seen to go while rounds were on their way.
+    heard_rev: u64,
+    names: Names,
 }
 
 impl<J: Journal> Run<J> {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>, mut foreign: mpsc::Receiver<Vec<Entry>>) {
         loop {
             let due = self.due_at();
+            let may_start = self.flights.len() < FLIGHTS_MAX && self.waiting.is_empty();
             let mut batch = Vec::new();
             tokio::select! {
                 biased;
-                Some(entries) = foreign.recv() => self.fold_foreign(&entries),
-                taken = jobs.recv_many(&mut batch, BATCH_COMMANDS_MAX) => {
+                Some(landed) = self.flights.next(), if !self.flights.is_empty() => self.land(landed).await,
+                Some(entries) = foreign.recv() => self.hear(&entries),
+                taken = jobs.recv_many(&mut batch, BATCH_COMMANDS_MAX), if may_start => {
                     if taken == 0 {
-                        return;
+                        return self.land_all().await;
                     }
-                    self.serve(batch).await;
+                    self.launch(batch).await;
                 }
-                () = sleep_until(due) => {
+                () = sleep_until(due), if self.flights.is_empty() => {
                     self.fall_due().await;
                     self.save_if_behind(SNAPSHOT_EVENTS_IDLE);
                 }
+            }
+            if self.flights.is_empty() {
+                self.at_rest().await;
             }
             if !self.is_well() {
                 self.heal(&mut jobs).await;
             }
         }
+    }
+
+    /// Nothing is on its way: what had to wait for that is done.
+    async fn at_rest(&mut self) {
+        if self.heard_rev > self.committed_rev
+            && self.is_well()
+            && let Err(condition) = self.catch_up().await
+        {
+            self.set_condition(condition);
+        }
+        if !self.waiting.is_empty() && self.is_well() {
+            let jobs = std::mem::take(&mut self.waiting);
+            self.serve(jobs).await;
+        }
+    }
+
+    /// Decides a batch upon what is on its way, and sends it behind that.
+    async fn launch(&mut self, jobs: Vec<Job>) {
+        let now = self.inner.clock.now();
+        self.know_reply_days();
+        if self.flights.is_empty() || !turn_day(&self.tentative, now).is_empty() {
+            // A day turns only when everything before it is written.
+            self.land_all().await;
+            if let Err(fault) = self.turn_day().await {
+                for job in jobs {
+                    refuse(job, fault.clone());
+                }
+                return;
+            }
+        }
+        let behind = if self.flights.is_empty() { None } else { self.sent.clone() };
+        let round = self.decide_round(jobs, behind);
+        if self.writes_nothing(&round.commit) {
+            // What it says rests on what is on its way, and is said after that.
+            return self.flights.push_back(std::future::ready((round, Ok(Committed::Done))).boxed());
+        }
+        self.sent = Some(round.commit.name.clone());
+        let inner = Arc::clone(&self.inner);
+        let sent = async move {
+            let outcome = inner.journal.commit(&round.expected, &round.commit).await;
+            (round, outcome)
+        };
+        self.flights.push_back(sent.boxed());
+    }
+
+    /// The foremost round has its outcome.
+    async fn land(&mut self, (round, outcome): Landed) {
+        let outcome = match outcome {
+            Err(JournalError::Unknown(reason)) => self.settle(&round.expected, &round.commit, reason).await,
+            known => known,
+        };
+        let followers = if matches!(outcome, Ok(Committed::Done)) { Vec::new() } else { self.ground().await };
+        match self.conclude(round, outcome).await {
+            Ok(rest) => {
+                self.waiting.extend(rest);
+                self.waiting.extend(followers);
+                self.save_if_due();
+            }
+            Err(fault) => {
+                for job in followers {
+                    refuse(job, fault.clone());
+                }
+            }
+        }
+    }
+
+    async fn land_all(&mut self) {
+        while let Some(landed) = self.flights.next().await {
+            self.land(landed).await;
+        }
+    }
+
+    /// The commands of all rounds on their way, after one before them was not written: then none of them was, nor ever will be.
+    /// Where nobody knows of the one, nobody knows of them.
+    async fn ground(&mut self) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        while let Some((round, _not_written)) = self.flights.next().await {
+            jobs.extend(round.jobs());
+        }
+        jobs
     }
 
     fn is_well(&self) -> bool {
@@ -185,6 +296,9 @@ impl<J: Journal> Run<J> {
 
     /// Waits for the journal's return; meanwhile everybody is told at once that it is away.
     async fn heal(&mut self, jobs: &mut mpsc::Receiver<Job>) {
+        for job in std::mem::take(&mut self.waiting) {
+            refuse(job, self.fault());
+        }
         loop {
             while let Ok(job) = jobs.try_recv() {
                 refuse(job, self.fault());
@@ -253,9 +367,14 @@ impl<J: Journal> Run<J> {
         Ok(())
     }
 
-    fn fold_foreign(&mut self, entries: &[Entry]) {
-        let news = entries.last().is_some_and(|last| last.rev > self.committed_rev);
-        if news && let Err(condition) = self.fold_committed(entries) {
+    /// What the feed saw: this process's own commits, or those of others.
+    fn hear(&mut self, entries: &[Entry]) {
+        let Some(last) = entries.last().filter(|last| last.rev > self.committed_rev) else { return };
+        self.heard_rev = self.heard_rev.max(last.rev);
+        // On top of what is on its way nothing can be folded; then it is read once that is known.
+        if self.flights.is_empty()
+            && let Err(condition) = self.fold_committed(entries)
+        {
             self.set_condition(condition);
         }
     }
@@ -272,7 +391,7 @@ impl<J: Journal> Run<J> {
             }
             jobs = match self.round(jobs).await {
                 Ok(rest) => rest,
-                Err(()) => return,
+                Err(_told) => return,
             };
             if jobs.is_empty() {
                 self.save_if_due();
@@ -288,9 +407,21 @@ impl<J: Journal> Run<J> {
     }
 
     /// One attempt. Gives back the jobs that have to be decided again; `Err` when all were told that it failed.
-    async fn round(&mut self, jobs: Vec<Job>) -> Result<Vec<Job>, ()> {
+    async fn round(&mut self, jobs: Vec<Job>) -> Result<Vec<Job>, Fault> {
+        let round = self.decide_round(jobs, None);
+        let outcome = if self.writes_nothing(&round.commit) { Ok(Committed::Done) } else { self.commit(&round.commit).await };
+        self.conclude(round, outcome).await
+    }
+
+    /// Other processes may have written since: then only the journal knows whether nothing has to be written.
+    fn writes_nothing(&self, commit: &Commit) -> bool {
+        commit.events.is_empty() && commit.replies.is_empty() && !self.inner.shared
+    }
+
+    fn decide_round(&mut self, jobs: Vec<Job>, behind: Option<String>) -> Round {
         let now = self.inner.clock.now();
-        let mut commit = self.empty_commit();
+        let expected = Position { epoch: Arc::clone(&self.inner.epoch), rev: self.tentative.rev };
+        let mut commit = Commit { behind, ..self.empty_commit() };
         let mut events = Vec::new();
         let mut pending = Vec::with_capacity(jobs.len());
         let mut later = Vec::new();
@@ -310,14 +441,16 @@ impl<J: Journal> Run<J> {
             Some(KeyedReply { key, status: p.reply.status, body: p.reply.body.clone() })
         });
         commit.replies = replies.collect();
-        let nothing = commit.events.is_empty() && commit.replies.is_empty() && !self.inner.shared;
-        let outcome = if nothing { Ok(Committed::Done) } else { self.commit(&commit).await };
+        Round { expected, commit, events, pending, later }
+    }
+
+    /// Tells everybody of a round what came of it. Gives back the jobs that have to be decided again.
+    async fn conclude(&mut self, round: Round, outcome: Result<Committed, JournalError>) -> Result<Vec<Job>, Fault> {
+        let Round { events, pending, later, .. } = round;
         match outcome {
             Ok(Committed::Done) => {
                 self.accept(&events);
-                for one in pending {
-                    answer(one);
-                }
+                pending.into_iter().for_each(answer);
                 Ok(later)
             }
             Ok(Committed::Stale(_)) => self.again(pending, later).await,
@@ -326,13 +459,12 @@ impl<J: Journal> Run<J> {
                 self.again(rest, later).await
             }
             Err(error) => {
-                let unknown = matches!(error, JournalError::Unknown(_));
-                let fault = if unknown { Fault::Unknown } else { Self::fault_of(&error) };
+                let fault = if matches!(error, JournalError::Unknown(_)) { Fault::Unknown } else { Self::fault_of(&error) };
                 self.set_condition(condition_of(&error));
                 for job in pending.into_iter().map(|p| p.job).chain(later) {
                     refuse(job, fault.clone());
                 }
-                Err(())
+                Err(fault)
             }
         }
     }
@@ -381,13 +513,13 @@ impl<J: Journal> Run<J> {
         commit.events.push(Entry { rev: event.rev, json: json.into() });
     }
 
-    fn empty_commit(&self) -> Commit {
+    fn empty_commit(&mut self) -> Commit {
         let day = self.tentative.day.map_or_else(String::new, |day| day.to_string());
         let mut search = self.reply_days.clone();
         if search.is_empty() {
             search.push(day.clone());
         }
-        Commit { reply_day: day, search_reply_days: search, ..Commit::default() }
+        Commit { reply_day: day, search_reply_days: search, name: self.names.next(), ..Commit::default() }
     }
 
     async fn commit(&mut self, commit: &Commit) -> Result<Committed, JournalError> {
@@ -399,7 +531,7 @@ impl<J: Journal> Run<J> {
     }
 
     /// A lost answer is settled by reading: our events are there or they are not.
-    async fn settle(&self, expected: &Position, commit: &Commit, reason: String) -> Result<Committed, JournalError> {
+    async fn settle(&mut self, expected: &Position, commit: &Commit, reason: String) -> Result<Committed, JournalError> {
         let until = Instant::now() + Duration::from_millis(SETTLE_MS);
         while !commit.events.is_empty() && Instant::now() < until {
             let limit = commit.events.len();
@@ -421,20 +553,18 @@ impl<J: Journal> Run<J> {
 
     /// The round is committed: everybody may see it.
     fn accept(&mut self, events: &[Event]) {
-        if events.is_empty() {
-            return;
-        }
+        let Some(last) = events.last().map(|event| event.rev) else { return };
         let mut hall = self.inner.hall.write().unwrap_or_else(PoisonError::into_inner);
         for event in events {
             apply(&mut hall, event);
         }
         drop(hall);
-        self.committed_rev = self.tentative.rev;
-        self.inner.rev.send_replace(self.committed_rev);
+        self.committed_rev = last;
+        self.inner.rev.send_replace(last);
     }
 
     /// Before a batch is decided again: what was tried is forgotten, what others did is read.
-    async fn again(&mut self, rest: Vec<Pending>, later: Vec<Job>) -> Result<Vec<Job>, ()> {
+    async fn again(&mut self, rest: Vec<Pending>, later: Vec<Job>) -> Result<Vec<Job>, Fault> {
         let jobs = rest.into_iter().map(|p| p.job).chain(later);
         match self.catch_up().await {
             Ok(()) => Ok(jobs.collect()),
@@ -444,7 +574,7 @@ impl<J: Journal> Run<J> {
                 for job in jobs {
                     refuse(job, fault.clone());
                 }
-                Err(())
+                Err(fault)
             }
         }
     }
@@ -461,7 +591,8 @@ impl<J: Journal> Run<J> {
             if bodies.is_empty() {
                 return Ok(());
             }
-            let mut commit = Commit { reply_day: self.tentative.day_at(now).to_string(), ..Commit::default() };
+            let reply_day = self.tentative.day_at(now).to_string();
+            let mut commit = Commit { reply_day, name: self.names.next(), ..Commit::default() };
             let mut events = Vec::with_capacity(bodies.len());
             for body in bodies {
                 let event = self.stamp(body, now, &Actor::hall(), None);
@@ -474,7 +605,7 @@ impl<J: Journal> Run<J> {
             match self.commit(&commit).await {
                 Ok(Committed::Done) => self.accept(&events),
                 Ok(Committed::Stale(_) | Committed::Repeated(_)) => {
-                    self.again(Vec::new(), Vec::new()).await.map_err(|()| self.fault())?;
+                    self.again(Vec::new(), Vec::new()).await?;
                 }
                 Err(error) => {
                     self.set_condition(condition_of(&error));
@@ -510,7 +641,7 @@ impl<J: Journal> Run<J> {
             return;
         }
         self.saved_rev = self.committed_rev;
-        let hall = self.tentative.clone();
+        let hall = self.inner.hall.read().unwrap_or_else(PoisonError::into_inner).clone();
         let inner = Arc::clone(&self.inner);
         tokio::spawn(async move {
             let rev = hall.rev;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{Commit, Committed, Entry, IdempotencyKey, Journal, JournalError, Loaded, Position, Snapshot, StoredReply, Write};
 
@@ -26,6 +26,9 @@ pub enum Fault {
 }
 
 type Planner = Box<dyn FnMut(&Position, &Commit) -> Fault + Send>;
+
+/// How long a commit is on its way there, and its answer on its way back.
+type Way = Box<dyn FnMut() -> (Duration, Duration) + Send>;
 
 /// What stands beside the log.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -76,7 +79,10 @@ struct Kept {
     snapshot: Option<Snapshot>,
     replies: BTreeMap<String, BTreeMap<(String, String), StoredReply>>,
     beside: Beside,
+    /// The name of the last commit.
+    last: String,
     planner: Option<Planner>,
+    way: Option<Way>,
     away: bool,
 }
 
@@ -102,7 +108,9 @@ impl MemoryJournal {
             snapshot: None,
             replies: BTreeMap::new(),
             beside: Beside::default(),
+            last: String::new(),
             planner: None,
+            way: None,
             away: false,
         };
         Self { shared: Arc::new(Shared { kept: Mutex::new(kept), appended: Notify::new() }) }
@@ -111,6 +119,11 @@ impl MemoryJournal {
     /// Lets `planner` decide what happens to each commit from now on.
     pub fn plan(&self, planner: impl FnMut(&Position, &Commit) -> Fault + Send + 'static) {
         self.kept().planner = Some(Box::new(planner));
+    }
+
+    /// Lets each commit take time from now on: there, and the answer back. Commits may then overtake one another.
+    pub fn take_time(&self, way: impl FnMut() -> (Duration, Duration) + Send + 'static) {
+        self.kept().way = Some(Box::new(way));
     }
 
     /// Takes the journal away (every method answers `Away`) or brings it back.
@@ -124,6 +137,7 @@ impl MemoryJournal {
         for json in events {
             kept.append(json);
         }
+        kept.last.clear();
         let position = kept.position.clone();
         drop(kept);
         self.shared.appended.notify_waiters();
@@ -138,6 +152,36 @@ impl MemoryJournal {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, expected: &Position, commit: &Commit) -> Result<Committed, JournalError> {
+        let mut kept = self.reachable()?;
+        let fault = kept.planner.as_mut().map_or(Fault::None, |planner| planner(expected, commit));
+        match fault {
+            Fault::Refused => return Err(JournalError::Away("planned refusal".to_owned())),
+            Fault::LostBefore => return Err(JournalError::Unknown("planned loss before".to_owned())),
+            Fault::None | Fault::LostAfter => {}
+        }
+        if commit.events.iter().zip(expected.rev + 1..).any(|(event, rev)| event.rev != rev) {
+            return Err(JournalError::Away("the events do not follow one another".to_owned()));
+        }
+        let ended = if kept.follows(expected, commit)? {
+            let repeated = kept.repeated(commit);
+            if repeated.is_empty() {
+                kept.apply(commit);
+                Committed::Done
+            } else {
+                Committed::Repeated(repeated)
+            }
+        } else {
+            Committed::Stale(kept.position.clone())
+        };
+        drop(kept);
+        self.shared.appended.notify_waiters();
+        match fault {
+            Fault::LostAfter => Err(JournalError::Unknown("planned loss after".to_owned())),
+            Fault::None | Fault::Refused | Fault::LostBefore => Ok(ended),
+        }
     }
 
     fn reachable(&self) -> Result<MutexGuard<'_, Kept>, JournalError> {
@@ -160,6 +204,14 @@ impl Kept {
             return Err(rolled_back(expected.rev, self.position.rev));
         }
         Ok(self.position.rev == expected.rev)
+    }
+
+    /// Whether a commit follows the last one.
+    fn follows(&self, expected: &Position, commit: &Commit) -> Result<bool, JournalError> {
+        match &commit.behind {
+            Some(behind) if *behind != self.last && self.position.epoch == expected.epoch => Ok(false),
+            Some(_) | None => self.check(expected),
+        }
     }
 
     fn repeated(&self, commit: &Commit) -> Vec<(usize, StoredReply)> {
@@ -187,6 +239,7 @@ impl Kept {
         for day in &commit.forget_reply_days {
             self.replies.remove(day);
         }
+        self.last.clone_from(&commit.name);
     }
 
     fn since(&self, after: u64, limit: usize) -> Result<Vec<Entry>, JournalError> {
@@ -212,33 +265,12 @@ impl Journal for MemoryJournal {
     }
 
     async fn commit(&self, expected: &Position, commit: &Commit) -> Result<Committed, JournalError> {
-        let mut kept = self.reachable()?;
-        let fault = kept.planner.as_mut().map_or(Fault::None, |planner| planner(expected, commit));
-        match fault {
-            Fault::Refused => return Err(JournalError::Away("planned refusal".to_owned())),
-            Fault::LostBefore => return Err(JournalError::Unknown("planned loss before".to_owned())),
-            Fault::None | Fault::LostAfter => {}
-        }
-        if commit.events.iter().zip(expected.rev + 1..).any(|(event, rev)| event.rev != rev) {
-            return Err(JournalError::Away("the events do not follow one another".to_owned()));
-        }
-        let ended = if kept.check(expected)? {
-            let repeated = kept.repeated(commit);
-            if repeated.is_empty() {
-                kept.apply(commit);
-                Committed::Done
-            } else {
-                Committed::Repeated(repeated)
-            }
-        } else {
-            Committed::Stale(kept.position.clone())
-        };
-        drop(kept);
-        self.shared.appended.notify_waiters();
-        match fault {
-            Fault::LostAfter => Err(JournalError::Unknown("planned loss after".to_owned())),
-            Fault::None | Fault::Refused | Fault::LostBefore => Ok(ended),
-        }
+        let way = self.kept().way.as_mut().map(|way| way());
+        let Some((there, back)) = way else { return self.write(expected, commit) };
+        sleep(there).await;
+        let answer = self.write(expected, commit);
+        sleep(back).await;
+        answer
     }
 
     async fn since(&self, after: u64, limit: usize) -> Result<Vec<Entry>, JournalError> {

@@ -100,6 +100,11 @@ pub struct Commit {
     pub forget_reply_days: Vec<String>,
     /// The service days to search for earlier replies, newest first (at most three).
     pub search_reply_days: Vec<String>,
+    /// This commit's own name, which no other commit of any process has; kept until the next one.
+    pub name: String,
+    /// The name of the commit that it was decided upon while that one was still on its way: only right behind it is it written.
+    /// Revisions alone do not tell, because somebody else's commit can be as long.
+    pub behind: Option<String>,
 }
 
 /// How a commit ended.

@@ -17,7 +17,7 @@ use super::keys::HallKeys;
 use super::lock::{self, FolderLock, LockError, Owner};
 use super::program::{Program, ProgramError};
 use super::redis::AddressError;
-use super::{Journal, JournalError, Loaded, RedisAddress, RedisJournal};
+use super::{JournalError, RedisAddress, RedisJournal};
 
 const CONNECTION: &str = "connection.json";
 /// Starts of a private Redis that may fail before opening is given up.
@@ -202,7 +202,7 @@ async fn clear(address: &RedisAddress, hall_id: &str, mark: Option<&Mark>, data_
     let may_begin = mark.is_none_or(|mark| mark.rev == 0);
     let journal = RedisJournal::new(address, hall_id, may_begin)?;
     guard::check(&journal, mark).await?;
-    let Loaded { position, .. } = journal.load().await?;
+    let (position, _) = journal.head().await?;
     if mark.is_none_or(|mark| mark.rev == 0) {
         let hash = journal.hash_at(position.rev).await?;
         let first = Mark {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Script, Value};
 use tokio::time::timeout;
@@ -171,15 +173,56 @@ impl RedisJournal {
         self.shared.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn ask_load(&self) -> Result<Items, JournalError> {
+    async fn ask_load(&self, part: Part) -> Result<Items, JournalError> {
         let keys = &self.shared.keys;
         let value = self
             .run(&self.shared.scripts.load, |command| {
-                command.arg(3).arg(keys.meta()).arg(keys.events()).arg(keys.snapshot());
+                command.arg(3).arg(keys.meta()).arg(keys.events()).arg(keys.snapshot()).arg(part.word());
             })
             .await
             .map_err(read_error)?;
         Items::of(value)
+    }
+
+    /// Where the journal stands and the revision of its saved state, without reading that; begins the journal where there is none.
+    ///
+    /// # Errors
+    /// As [`Journal::load`].
+    pub async fn head(&self) -> Result<(Position, Option<u64>), JournalError> {
+        let (head, _) = self.look(Part::Head).await?;
+        Ok((head.position, head.saved_rev))
+    }
+
+    /// Asks for the head, and gives what follows it in the answer.
+    async fn look(&self, part: Part) -> Result<(Head, Items), JournalError> {
+        let floor = self.floor();
+        let mut items = self.ask_load(part).await?;
+        let mut found = items.text()?;
+        if found == "missing" && self.shared.may_create && floor.is_none() {
+            self.create().await?;
+            items = self.ask_load(part).await?;
+            found = items.text()?;
+        }
+        match found.as_str() {
+            "open" => {}
+            "missing" => return Err(self.missing()),
+            _ => return Err(JournalError::Unsafe("there are events without the record of where they end".to_owned())),
+        }
+        let version = items.number()?;
+        if version > u64::from(DATA_VERSION) {
+            return Err(JournalError::Unsafe(format!("its data version {version} is newer than this program's {DATA_VERSION}")));
+        }
+        let position = self.note_items(floor.as_ref(), &mut items)?;
+        let base = items.number()?;
+        let saved = items.text()?;
+        let saved_rev = if saved.is_empty() { None } else { Some(answer::number(&saved)?) };
+        if saved_rev.is_some_and(|rev| rev > position.rev) {
+            return Err(JournalError::Unsafe("the saved state is ahead of the events".to_owned()));
+        }
+        if base > saved_rev.unwrap_or(0) {
+            return Err(JournalError::Unsafe(format!("events up to {base} are gone and no saved state covers them")));
+        }
+        Ok((Head { position, base, saved_rev }, items))
     }
 
     async fn create(&self) -> Result<(), JournalError> {
@@ -319,6 +362,41 @@ fn chained(before: &str, rev: u64, json: &str) -> String {
     hex
 }
 
+/// How much of a journal is asked for when it is opened.
+#[derive(Clone, Copy)]
+enum Part {
+    Head,
+    /// With the saved state.
+    Whole,
+}
+
+impl Part {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Whole => "whole",
+        }
+    }
+}
+
+/// Where a journal stands.
+struct Head {
+    position: Position,
+    /// Events up to this one were trimmed.
+    base: u64,
+    saved_rev: Option<u64>,
+}
+
+/// A saved state as it is kept: a full hall's is a hundred megabytes of text, which Redis would have to load and hand over.
+fn packed(json: &str) -> String {
+    BASE64_STANDARD_NO_PAD.encode(lz4_flex::compress_prepend_size(json.as_bytes()))
+}
+
+fn unpacked(text: &str) -> Option<String> {
+    let bytes = BASE64_STANDARD_NO_PAD.decode(text).ok()?;
+    String::from_utf8(lz4_flex::decompress_size_prepended(&bytes).ok()?).ok()
+}
+
 /// Vouches for a snapshot's text.
 fn snapshot_sum(rev: u64, json: &str) -> String {
     let mut sha = sha1_smol::Sha1::new();
@@ -354,7 +432,9 @@ struct Packed {
 
 impl Packed {
     fn new(keys: &HallKeys, expected: &Position, commit: &Commit) -> Result<Self, JournalError> {
-        let mut packed = Self { keys: vec![keys.meta(), keys.events()], args: vec![expected.epoch.to_string(), expected.rev.to_string()] };
+        let behind = commit.behind.clone().unwrap_or_default();
+        let args = vec![expected.epoch.to_string(), expected.rev.to_string(), commit.name.clone(), behind];
+        let mut packed = Self { keys: vec![keys.meta(), keys.events()], args };
         packed.keys.extend(commit.search_reply_days.iter().map(|day| keys.replies(day)));
         packed.keys.push(keys.replies(&commit.reply_day));
         packed.keys.extend(commit.forget_reply_days.iter().map(|day| keys.replies(day)));
@@ -433,45 +513,26 @@ fn groups_of(keys: &HallKeys, writes: &[Write]) -> Result<Vec<Group>, JournalErr
 
 impl Journal for RedisJournal {
     async fn load(&self) -> Result<Loaded, JournalError> {
-        let floor = self.floor();
-        let mut items = self.ask_load().await?;
-        let mut found = items.text()?;
-        if found == "missing" && self.shared.may_create && floor.is_none() {
-            self.create().await?;
-            items = self.ask_load().await?;
-            found = items.text()?;
-        }
-        match found.as_str() {
-            "open" => {}
-            "missing" => return Err(self.missing()),
-            _ => return Err(JournalError::Unsafe("there are events without the record of where they end".to_owned())),
-        }
-        let version = items.number()?;
-        if version > u64::from(DATA_VERSION) {
-            return Err(JournalError::Unsafe(format!("its data version {version} is newer than this program's {DATA_VERSION}")));
-        }
-        let position = self.note_items(floor.as_ref(), &mut items)?;
-        let base = items.number()?;
-        let snapshot_rev = items.text()?;
-        let (json, sum) = (items.text()?, items.text()?);
-        let snapshot = if snapshot_rev.is_empty() {
-            None
-        } else {
-            let rev = answer::number(&snapshot_rev)?;
-            if snapshot_sum(rev, &json) != sum || rev > position.rev {
-                return Err(JournalError::Unsafe(format!("the saved state at revision {rev} was altered after it was written")));
+        let (head, mut items) = self.look(Part::Whole).await?;
+        let (text, sum) = (items.text()?, items.text()?);
+        let Head { position, base, saved_rev } = head;
+        let snapshot = match saved_rev {
+            None => None,
+            Some(rev) => {
+                let altered = || JournalError::Unsafe(format!("the saved state at revision {rev} was altered after it was written"));
+                if snapshot_sum(rev, &text) != sum {
+                    return Err(altered());
+                }
+                Some(Snapshot { rev, json: unpacked(&text).ok_or_else(altered)? })
             }
-            Some(Snapshot { rev, json })
         };
-        if base > snapshot.as_ref().map_or(0, |snapshot| snapshot.rev) {
-            return Err(JournalError::Unsafe(format!("events up to {base} are gone and no saved state covers them")));
-        }
         Ok(Loaded { first: if base < position.rev { base + 1 } else { 0 }, position, snapshot })
     }
 
     async fn commit(&self, expected: &Position, commit: &Commit) -> Result<Committed, JournalError> {
         let packed = Packed::new(&self.shared.keys, expected, commit)?;
-        let floor = Some(expected.clone());
+        // What it was decided upon may still be on its way, and may be refused.
+        let floor = if commit.behind.is_some() { self.floor() } else { Some(expected.clone()) };
         let answered = self
             .run(&self.shared.scripts.commit, |command| {
                 command.arg(packed.keys.len()).arg(&packed.keys).arg(&packed.args);
@@ -555,11 +616,19 @@ impl Journal for RedisJournal {
 
     async fn save_snapshot(&self, epoch: &str, snapshot: &Snapshot) -> Result<(), JournalError> {
         let keys = &self.shared.keys;
-        let sum = snapshot_sum(snapshot.rev, &snapshot.json);
+        let (rev, json) = (snapshot.rev, snapshot.json.clone());
+        // Packing a full hall takes a while; whoever waits for a number does not wait for that.
+        let pack = move || {
+            let text = packed(&json);
+            let sum = snapshot_sum(rev, &text);
+            (text, sum)
+        };
+        let packed = tokio::task::spawn_blocking(pack).await;
+        let (text, sum) = packed.map_err(|error| JournalError::Away(error.to_string()))?;
         let value = self
             .run(&self.shared.scripts.save_snapshot, |command| {
                 command.arg(2).arg(keys.meta()).arg(keys.snapshot());
-                command.arg(epoch).arg(snapshot.rev).arg(&snapshot.json).arg(&sum);
+                command.arg(epoch).arg(snapshot.rev).arg(&text).arg(&sum);
             })
             .await?;
         self.done_or_unsafe(value)

@@ -22,6 +22,7 @@ mod workload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use warmhall::clock::Clock;
@@ -40,6 +41,10 @@ use random::Chance;
 
 /// Commands played for one seed.
 const COMMANDS: usize = 10_000;
+/// People who act together do so within so many milliseconds: one's round is on its way while the next is decided.
+const STAGGER_MS: usize = 8;
+/// A commit takes up to so many milliseconds there, and its answer back.
+const WAY_MS: usize = 5;
 /// Seeds played by default.
 const SEEDS: u64 = 12;
 
@@ -62,6 +67,8 @@ struct World {
     keys: u64,
     refused: BTreeMap<String, usize>,
     faults: usize,
+    /// Commits that were sent while another was on its way.
+    behind: Arc<AtomicUsize>,
 }
 
 /// The reply says what happened, so that a repeated answer can be compared word for word.
@@ -73,6 +80,24 @@ fn render() -> Render {
         };
         Reply { status: if decided.refusal.is_some() { 409 } else { 200 }, body }
     })
+}
+
+/// Commits take time, overtake one another, and sometimes go wrong. Counts those that were sent behind another.
+fn make_troublesome(journal: &MemoryJournal, mut faults: Chance) -> Arc<AtomicUsize> {
+    let mut way = faults.clone();
+    journal.take_time(move || (way.millis(WAY_MS), way.millis(WAY_MS)));
+    let behind = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&behind);
+    journal.plan(move |_, commit| {
+        counted.fetch_add(usize::from(commit.behind.is_some()), Ordering::Relaxed);
+        match faults.below(100) {
+            0 => JournalFault::Refused,
+            1 => JournalFault::LostBefore,
+            2 | 3 => JournalFault::LostAfter,
+            _ => JournalFault::None,
+        }
+    });
+    behind
 }
 
 async fn open(journal: &MemoryJournal, clock: &Clock) -> Keeper<MemoryJournal> {
@@ -88,7 +113,7 @@ impl World {
         let journal = MemoryJournal::new("sim");
         let profile = Arc::new(workload::profile());
         let keepers = vec![open(&journal, &clock).await];
-        let mut faults = Chance::seeded(chance.bits());
+        let faults = Chance::seeded(chance.bits());
         let mut world = Self {
             seed,
             chance,
@@ -100,16 +125,12 @@ impl World {
             keys: 0,
             refused: BTreeMap::new(),
             faults: 0,
+            behind: Arc::default(),
         };
         let set = Command::SetProfile { profile: Box::new((*world.profile).clone()) };
         world.keepers[0].submit(request(set, Caller::hall(), None)).await.expect("the profile is set");
         world.keepers.push(open(&journal, &world.clock).await);
-        journal.plan(move |_, _| match faults.below(100) {
-            0 => JournalFault::Refused,
-            1 => JournalFault::LostBefore,
-            2 | 3 => JournalFault::LostAfter,
-            _ => JournalFault::None,
-        });
+        world.behind = make_troublesome(&journal, faults);
         world
     }
 
@@ -124,7 +145,11 @@ impl World {
         }
         let asked = acts.iter().map(|(keeper, command, caller, key)| {
             let request = request(command.clone(), caller.clone(), Some(key));
-            async move { ask_until_answered(keeper, request).await }
+            let pause = self.chance.millis(STAGGER_MS);
+            async move {
+                tokio::time::sleep(pause).await;
+                ask_until_answered(keeper, request).await
+            }
         });
         let answers = futures_util::future::join_all(asked).await;
         for ((_, command, caller, key), (reply, faults)) in acts.into_iter().zip(answers) {
@@ -243,6 +268,8 @@ async fn audit(world: &World) {
         world.faults,
         world.refused
     );
+    let behind = world.behind.load(Ordering::Relaxed);
+    assert!(behind > 500, "only {behind} commits were sent while another was on its way");
     assert!(auditor.calls > 500 && world.faults > 20, "a day in which little happens proves little: {:?}", auditor.kinds);
 }
 

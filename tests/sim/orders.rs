@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use chrono::{Duration, TimeZone, Utc};
 use serde_json::Value;
@@ -17,14 +18,14 @@ use warmhall::domain::orders::Desk;
 use warmhall::domain::profile::Profile;
 use warmhall::domain::work_order::OrderState;
 use warmhall::keeper::{Keeper, Options, Reply};
-use warmhall::store::memory::{Fault as JournalFault, MemoryJournal};
+use warmhall::store::memory::MemoryJournal;
 use warmhall::store::{self, Journal, OpenOptions, OpenStore, RedisJournal};
 
 use crate::auditor::Auditor;
 use crate::order_auditor::OrderAuditor;
 use crate::order_workload;
 use crate::random::Chance;
-use crate::{ask_until_answered, offers, request, wish};
+use crate::{STAGGER_MS, ask_until_answered, make_troublesome, offers, request, wish};
 
 /// Commands played for one seed.
 const COMMANDS: usize = 3_000;
@@ -198,7 +199,11 @@ impl<J: Looked> World<J> {
         }
         let asked = acts.iter().map(|(keeper, command, caller, key)| {
             let request = request(command.clone(), caller.clone(), Some(key));
-            async move { ask_until_answered(keeper, request).await }
+            let pause = self.chance.millis(STAGGER_MS);
+            async move {
+                tokio::time::sleep(pause).await;
+                ask_until_answered(keeper, request).await
+            }
         });
         let answers = futures_util::future::join_all(asked).await;
         for ((_, command, caller, key), (reply, _)) in acts.into_iter().zip(answers) {
@@ -485,18 +490,13 @@ fn play(seed: u64) {
     runtime.block_on(async {
         let journal = MemoryJournal::new("sim");
         let mut world = World::new(seed, journal.clone()).await;
-        let mut faults = Chance::seeded(seed ^ 0xFA17);
-        journal.plan(move |_, _| match faults.below(100) {
-            0 => JournalFault::Refused,
-            1 => JournalFault::LostBefore,
-            2 | 3 => JournalFault::LostAfter,
-            _ => JournalFault::None,
-        });
+        let behind = make_troublesome(&journal, Chance::seeded(seed ^ 0xFA17));
         while world.acknowledged.len() < COMMANDS {
             world.turn().await;
             world.let_time_pass().await;
         }
         world.audit().await;
+        assert!(behind.load(Ordering::Relaxed) > 100, "few commits were sent while another was on its way");
         let count = |kind: &str| world.auditor.kinds.get(kind).copied().unwrap_or(0);
         for kind in ["closed", "lease_expired", "clock_breached", "reopened", "returned", "merged", "extension_granted", "deferred"] {
             assert!(count(&format!("work_order.{kind}")) > 0, "a day without {kind} proves little: {:?}", world.auditor.kinds);

@@ -27,6 +27,11 @@ impl Chance {
         self.below(1_000) < permille
     }
 
+    /// Some milliseconds, fewer than `below`.
+    pub fn millis(&mut self, below: usize) -> std::time::Duration {
+        std::time::Duration::from_millis(u64::try_from(self.below(below)).unwrap())
+    }
+
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         if from.is_empty() { None } else { from.get(self.below(from.len())) }
     }

@@ -5,8 +5,9 @@
 -- KEYS[1]  meta (hash)         KEYS[2]  events (stream)
 -- KEYS[3…] the reply days to search, then the reply day to write, then the days to forget, then one key for each group of writes
 -- ARGV[1]  epoch               ARGV[2]  the rev the commit was decided on
--- ARGV[3…7] how many: events, replies, days to search, days to forget, groups of writes
--- ARGV[8…] events: json        replies: field, value        groups: operation, how many arguments, the arguments
+-- ARGV[3]  the commit's name   ARGV[4]  the name of the commit that has to be the last one, or nothing
+-- ARGV[5…9] how many: events, replies, days to search, days to forget, groups of writes
+-- ARGV[10…] events: json       replies: field, value        groups: operation, how many arguments, the arguments
 --
 -- Returns {'done'}
 --       | {'missing'}                    no journal here
@@ -20,18 +21,19 @@
 local FIELDS_MAX = 500 -- fields for one HMGET, arguments for one write: Lua's unpack has a limit; even, because some go in pairs
 
 local epoch, expected = ARGV[1], ARGV[2]
-local events, replies, searches = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local forgets, writes = tonumber(ARGV[6]), tonumber(ARGV[7])
-local events_at = 8
+local name, behind = ARGV[3], ARGV[4]
+local events, replies, searches = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local forgets, writes = tonumber(ARGV[8]), tonumber(ARGV[9])
+local events_at = 10
 local replies_at = events_at + events
 local writes_at = replies_at + replies * 2
 local reply_day = KEYS[3 + searches]
 
-local meta = redis.call('HMGET', KEYS[1], 'epoch', 'rev', 'chain')
+local meta = redis.call('HMGET', KEYS[1], 'epoch', 'rev', 'chain', 'commit')
 if not meta[1] then
   return {'missing'}
 end
-if meta[1] ~= epoch or meta[2] ~= expected then
+if meta[1] ~= epoch or meta[2] ~= expected or (behind ~= '' and meta[4] ~= behind) then
   return {'stale', meta[1], meta[2]}
 end
 
@@ -71,7 +73,7 @@ for n = 1, events do
   chain = string.sub(redis.sha1hex(chain .. id .. json), 1, 16)
   redis.call('XADD', KEYS[2], id .. '-0', 'event', json, 'h', chain)
 end
-redis.call('HSET', KEYS[1], 'rev', string.format('%.0f', rev), 'chain', chain)
+redis.call('HSET', KEYS[1], 'rev', string.format('%.0f', rev), 'chain', chain, 'commit', name)
 
 -- What stands beside the log is a picture of it: a key of a foreign type is thrown away and drawn again.
 local function put(command, key, from, count)

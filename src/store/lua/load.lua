@@ -3,8 +3,9 @@
 -- Marked as reading only: a hall can be opened, and its past shown, while the disk is full.
 --
 -- KEYS[1] meta   KEYS[2] events   KEYS[3] snapshot
+-- ARGV[1] 'whole', or 'head' for all but the saved state's text
 --
--- Returns {'open', version, epoch, rev, base, snapshot rev or '', snapshot json, snapshot sum}
+-- Returns {'open', version, epoch, rev, base, snapshot rev or '', snapshot text, snapshot sum}
 --       | {'missing'}    nothing there
 --       | {'headless'}   events or a snapshot without their meta: never to be covered by a new journal
 
@@ -15,5 +16,8 @@ if not meta[2] then
   end
   return {'missing'}
 end
-local snapshot = redis.call('HMGET', KEYS[3], 'rev', 'json', 'sum')
+local snapshot = { redis.call('HGET', KEYS[3], 'rev') }
+if ARGV[1] == 'whole' then
+  snapshot = redis.call('HMGET', KEYS[3], 'rev', 'lz4', 'sum')
+end
 return {'open', meta[1] or '', meta[2], meta[3] or '', meta[4] or '', snapshot[1] or '', snapshot[2] or '', snapshot[3] or ''}

@@ -102,6 +102,36 @@ async fn old_events_go_only_under_a_saved_state(journal: &impl Journal) {
     assert_eq!(journal.since(10, 10).await.unwrap(), [event(11, "y")]);
 }
 
+async fn a_commit_behind_another_is_written_only_right_behind_it(journal: &impl Journal) {
+    let at = journal.load().await.unwrap().position;
+    let named = |rev: u64, text: &str, name: &str, behind: Option<&str>| Commit {
+        name: name.into(),
+        behind: behind.map(Into::into),
+        ..commit(rev, text)
+    };
+    assert_eq!(journal.commit(&at, &named(1, "a", "p-1", None)).await.unwrap(), Committed::Done);
+    assert_eq!(journal.commit(&position(&at, 1), &named(2, "b", "p-2", Some("p-1"))).await.unwrap(), Committed::Done);
+    // Somebody else's is as long as the one that this was decided upon: the revision fits, the journal does not.
+    assert_eq!(journal.commit(&position(&at, 2), &named(3, "foreign", "q-1", None)).await.unwrap(), Committed::Done);
+    assert_eq!(
+        journal.commit(&position(&at, 3), &named(4, "d", "p-4", Some("p-3"))).await.unwrap(),
+        Committed::Stale(position(&at, 3)),
+        "what it was decided upon was never written"
+    );
+    // The one before was refused and will not be written: that is no journal that went back.
+    assert_eq!(journal.commit(&position(&at, 5), &named(6, "f", "p-6", Some("p-5"))).await.unwrap(), Committed::Stale(position(&at, 3)));
+    // Answers alone are a commit too.
+    let answers = Commit { replies: vec![keyed("a", "A001")], name: "p-7".into(), ..day("2026-11-23") };
+    assert_eq!(journal.commit(&position(&at, 3), &answers).await.unwrap(), Committed::Done);
+    assert_eq!(
+        journal.commit(&position(&at, 3), &named(4, "d", "p-8", Some("q-1"))).await.unwrap(),
+        Committed::Stale(position(&at, 3)),
+        "another came between"
+    );
+    assert_eq!(journal.commit(&position(&at, 3), &named(4, "d", "p-9", Some("p-7"))).await.unwrap(), Committed::Done);
+    assert_eq!(journal.since(2, 10).await.unwrap(), [event(3, "foreign"), event(4, "d")]);
+}
+
 macro_rules! promised {
     ($($name:ident),*) => {
         mod in_memory {
@@ -115,7 +145,12 @@ macro_rules! promised {
     };
 }
 
-promised!(commits_append_and_stale_ones_do_not, an_answer_is_given_once_and_repeated_after, old_events_go_only_under_a_saved_state);
+promised!(
+    commits_append_and_stale_ones_do_not,
+    an_answer_is_given_once_and_repeated_after,
+    old_events_go_only_under_a_saved_state,
+    a_commit_behind_another_is_written_only_right_behind_it
+);
 
 #[tokio::test]
 async fn planned_faults_do_what_they_say() {

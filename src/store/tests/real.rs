@@ -236,7 +236,11 @@ async fn an_altered_saved_state_is_not_served() {
     journal.commit(&at, &commit(1, "x")).await.unwrap();
     journal.save_snapshot(&at.epoch, &Snapshot { rev: 1, json: "{\"numbers\":7}".into() }).await.unwrap();
     journal.load().await.unwrap();
-    redis.raw(&["HSET", "wh:{hall}:snapshot", "json", "{\"numbers\":6}"]).await;
+    // The text of another state, which can be read as well as the right one.
+    journal.commit(&position(&at, 1), &commit(2, "x")).await.unwrap();
+    let kept: String = redis::from_redis_value(redis.raw(&["HGET", "wh:{hall}:snapshot", "lz4"]).await).unwrap();
+    journal.save_snapshot(&at.epoch, &Snapshot { rev: 2, json: "{\"numbers\":8}".into() }).await.unwrap();
+    redis.raw(&["HSET", "wh:{hall}:snapshot", "lz4", &kept]).await;
     let error = journal.load().await.unwrap_err();
     assert!(matches!(&error, JournalError::Unsafe(why) if why.contains("altered")), "{error}");
 }
