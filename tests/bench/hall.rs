@@ -14,6 +14,7 @@
     reason = "a benchmark that cannot be run says so by panicking, and measures real time"
 )]
 
+mod addresses;
 mod boards;
 mod duel;
 mod forecast;
@@ -95,6 +96,9 @@ fn main() {
         }
         if options.wants("hotline") {
             hotline::run(&options).await;
+        }
+        if options.wants("addresses") {
+            addresses::run(&options).await;
         }
         if options.wants("start") {
             start::run(&options).await;

@@ -11,13 +11,11 @@ use serde_json::Value;
 use tokio::join;
 
 use super::Options;
-use super::house::House;
+use super::house::{House, SAMPLE};
 use super::load::{Answer, Crowd, Measured, Pace, Person, post};
 use super::people::Clerk;
 use super::table::{Table, at_most, float, none};
 
-/// The hall that is measured: the sample, with its teams and categories.
-const HALL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/halls/heating.toml");
 /// Calls of the whole day (Taiyuan's first day).
 const DAY_CALLS: u64 = 16_000;
 /// Calls a second at the peak.
@@ -154,7 +152,7 @@ impl Person for Lobby {
 }
 
 fn hall() -> String {
-    let text = std::fs::read_to_string(HALL).unwrap();
+    let text = std::fs::read_to_string(SAMPLE).unwrap();
     // Every handler is one token here, whose people hold many orders.
     text.replace("wip_max = 5", "wip_max = 1000")
 }

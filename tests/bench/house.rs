@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 
 use super::load::Crowd;
-use super::people::{Kiosk, Opener};
+use super::people::{Kiosk, Opener, Writer};
 
 /// How long a server may take to be ready; far beyond what it does take.
 const READY_MAX: Duration = Duration::from_mins(2);
@@ -184,6 +184,16 @@ pub fn hall_file_in(zone: &str, services: usize, counters: usize) -> String {
     text
 }
 
+/// The sample hall, with its teams and categories.
+pub const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/halls/heating.toml");
+
+/// The hotline and the work orders of the sample hall, for the end of a hall file.
+pub fn hotline_part() -> String {
+    let sample = fs::read_to_string(SAMPLE).unwrap();
+    let at = sample.find("\n[orders]\n").unwrap();
+    format!("{}\n", &sample[at..])
+}
+
 /// The product: a folder with a hall in it.
 pub struct House {
     folder: TempDir,
@@ -250,6 +260,15 @@ impl House {
         let mut crowd = Crowd::connect(running.address, kiosks).await.unwrap();
         let filled = crowd.times(tickets).await;
         assert_eq!(filled.failed, 0, "filling a hall");
+        running.settle().await;
+    }
+
+    /// Open work orders, each for a flat of its own.
+    pub async fn fill_orders(&self, running: &Running, orders: u64, token: &Arc<str>) {
+        let writers = (0..FILLERS).map(|index| Writer::new(format!("orders-{index}"), token));
+        let mut crowd = Crowd::connect(running.address, writers).await.unwrap();
+        let filled = crowd.times(orders).await;
+        assert_eq!(filled.failed, 0, "filling a hall with orders");
         running.settle().await;
     }
 

@@ -93,6 +93,11 @@ impl<P: Person> Crowd<P> {
         Ok(Self { lines })
     }
 
+    /// Everybody, after what they heard.
+    pub fn people(&self) -> impl Iterator<Item = &P> {
+        self.lines.iter().map(|line| &line.person)
+    }
+
     /// Has everybody ask for so long.
     pub async fn run(&mut self, pace: Pace, length: Duration) -> Measured {
         let begin = Instant::now();

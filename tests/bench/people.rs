@@ -65,6 +65,34 @@ impl Person for Clerk {
     }
 }
 
+/// An operator who makes one work order after the other, each for a flat of its own.
+pub struct Writer {
+    name: String,
+    token: Arc<str>,
+    turn: u64,
+}
+
+impl Writer {
+    /// `name` goes into the idempotency keys and has to be nobody else's.
+    pub fn new(name: String, token: &Arc<str>) -> Self {
+        Self { name, token: Arc::clone(token), turn: 0 }
+    }
+}
+
+impl Person for Writer {
+    fn ask(&mut self, out: &mut Vec<u8>) {
+        self.turn += 1;
+        let (name, turn) = (&self.name, self.turn);
+        let body = format!(
+            r#"{{"category":"R1","description":"不热","address":{{"community":"小区{}","building":"{name}","unit":"1","room":"{turn}"}}}}"#,
+            turn % 500
+        );
+        post(out, "/api/v1/work-orders", &self.token, &format!("{name}-{turn}"), &body);
+    }
+
+    fn told(&mut self, _answer: &Answer<'_>) {}
+}
+
 /// A clerk's first press of the day.
 pub struct Opener {
     token: Arc<str>,

@@ -165,7 +165,8 @@ pub fn run(words: &[String]) {
             let app = app.route("/broadcast", web::post().to(call_uncommitted));
             app.route("/health/ready", web::get().to(|| async { HttpResponse::Ok().body("{}") }))
         };
-        HttpServer::new(factory).max_connections(20_000).bind(address).unwrap().run().await.unwrap();
+        // Kiosks keep their lines while the other side is measured.
+        HttpServer::new(factory).max_connections(20_000).keep_alive(Duration::from_mins(5)).bind(address).unwrap().run().await.unwrap();
     };
     actix_web::rt::System::new().block_on(served);
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::house::{House, Reference, Running, Usage, hall_file};
+use super::house::{House, Reference, Running, Usage, hall_file, hotline_part};
 use super::table::{Table, at_most, float, median};
 use super::{Options, SERVICES};
 
 const COUNTERS: usize = 12;
 const TICKETS: u64 = 100_000;
+const ORDERS: u64 = 20_000;
 const EMPTY_S_MAX: f64 = 0.3;
 const FULL_S_MAX: f64 = 2.0;
 const IDLE_MIB_MAX: f64 = 30.0;
@@ -68,21 +69,24 @@ async fn compare(options: &Options, table: &mut Table, what: &str, house: &House
 }
 
 pub async fn run(options: &Options) {
-    let house = House::new(&hall_file(SERVICES, COUNTERS));
-    let token = house.token("kiosk", "k1");
+    let house = House::new(&(hall_file(SERVICES, COUNTERS) + &hotline_part()));
+    let (token, operator) = (house.token("kiosk", "k1"), house.token("operator", "o1"));
     house.open().close();
     let reference = Reference::beside(&house);
     let columns = ["hall", "ready s", "reference", "server MiB", "of it its own", "Redis MiB", "reference MiB", "its Redis"];
     let mut table = Table::new("Start: process start to /health/ready, and resident memory two seconds later", &columns);
-    table.note("`of it its own`: without pages of the program's file. Reference: its Redis has loaded and its door answers.");
+    table.note("`of it its own`: without pages of the program's file. Reference: its Redis has loaded as many tickets and no orders, and its door answers.");
     compare(options, &mut table, "empty", &house, &reference, End::Closed, EMPTY_S_MAX).await;
     let (ours, theirs) = (house.open(), reference.open());
     let services = u64::try_from(SERVICES).unwrap();
     house.fill(&ours, TICKETS, "fill", &token, services).await;
+    house.fill_orders(&ours, ORDERS, &operator).await;
     reference.fill(&theirs, TICKETS, "fill", services).await;
     ours.close();
     theirs.close();
-    compare(options, &mut table, "100,000 live tickets, closed before", &house, &reference, End::Closed, FULL_S_MAX).await;
-    compare(options, &mut table, "100,000 live tickets, killed before", &house, &reference, End::Killed, FULL_S_MAX).await;
+    compare(options, &mut table, "100,000 live tickets, 20,000 open orders, closed before", &house, &reference, End::Closed, FULL_S_MAX)
+        .await;
+    compare(options, &mut table, "100,000 live tickets, 20,000 open orders, killed before", &house, &reference, End::Killed, FULL_S_MAX)
+        .await;
     table.print();
 }
