@@ -173,6 +173,15 @@ test('while one command is on its way, another press is not a command', async ()
   expect(commander.busy).toBeNull();
 });
 
+test('the same command after another one is a wish of its own, however quick', async () => {
+  const { commander } = desk();
+  const answer = (): Promise<{ rev: number }> => Promise.resolve({ rev: 1 });
+  expect((await commander.run('next', answer)).done).toBe(true);
+  expect((await commander.run('next', answer)).done).toBe(false);
+  expect((await commander.run('miss', answer)).done).toBe(true);
+  expect((await commander.run('next', answer)).done).toBe(true);
+});
+
 test('the second half of a double press is not a second wish, but another command is', async () => {
   const { commander, pass } = desk();
   let sent = 0;

@@ -44,6 +44,11 @@ async function reads(page, selector, text) {
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 /// A button that also shows its key.
 const key = (page, hotkey) => page.locator(`.keys button[aria-keyshortcuts="${hotkey}"]`);
+/// Presses a key of the counter once the counter listens: what was pressed before is then answered and shown.
+async function press(page, hotkey) {
+  await page.locator(`.keys button[aria-keyshortcuts="${hotkey}"]:enabled`).waitFor();
+  await page.keyboard.press(hotkey);
+}
 const inHand = (page, number) => reads(page, '.now .big.number', number);
 const queue = () => server.ask(tokens.lead, 'GET', '/queue');
 
@@ -262,14 +267,14 @@ for (const language of ['zh', 'en']) {
     });
 
     step('a transferred number keeps its name and is called elsewhere', async () => {
-      await s.counter.keyboard.press('F8');
+      await press(s.counter, 'F8');
       await s.counter.locator('dialog[open] label').filter({ hasText: w.complaint }).click();
       await accessible(s.counter, 'counter, transfer');
       await s.counter.locator('dialog[open] button[aria-keyshortcuts="F8"]').click();
       await reads(s.counter, '.now .state', w.idle);
       s.other = await screen(browser, server.base, 'counter');
       await openCounter(s.other, 'chen', complaints);
-      await s.other.keyboard.press('F2');
+      await press(s.other, 'F2');
       await inHand(s.other, number);
       await onBoards(number, complaints);
       await reads(s.phone, '.counter.number', complaints);
@@ -284,7 +289,7 @@ for (const language of ['zh', 'en']) {
       await s.other.getByRole('button', { name: `${w.reinstate} ${number}` }).click();
       for (const board of boards()) await board.locator('aside .numbers', { hasText: number }).waitFor({ state: 'detached' });
       await reads(s.other, '.now .state', w.idle);
-      await s.other.keyboard.press('F2');
+      await press(s.other, 'F2');
       await inHand(s.other, number);
       await onBoards(number, complaints);
     });
@@ -292,7 +297,7 @@ for (const language of ['zh', 'en']) {
     step('a refusal needs reason and remedy, and gives the one-time notice', async () => {
       await key(s.other, 'F4').click();
       await s.other.locator('.now:not(.calling)').waitFor();
-      await s.other.keyboard.press('F9');
+      await press(s.other, 'F9');
       const dialog = s.other.locator('dialog[open]');
       await dialog.locator('label').filter({ hasText: w.refused }).click();
       await dialog.locator('button[aria-keyshortcuts="F9"]').click();

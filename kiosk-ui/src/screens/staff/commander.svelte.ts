@@ -54,6 +54,8 @@ export class Commander {
     if (this.#busy !== null || this.#around.now() < (this.#deafUntil.get(name) ?? 0)) return { done: false, problem: null };
     this.#busy = name;
     this.#unsure = null;
+    // Whoever did something else meanwhile means it.
+    this.#deafUntil.clear();
     try {
       const value = await send(key);
       await this.#around.shows(revOf(value));
