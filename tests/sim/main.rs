@@ -143,21 +143,9 @@ impl World {
             self.keys += 1;
             acts.push((keeper, command, caller, format!("k{}", self.keys)));
         }
-        let asked = acts.iter().map(|(keeper, command, caller, key)| {
-            let request = request(command.clone(), caller.clone(), Some(key));
-            let pause = self.chance.millis(STAGGER_MS);
-            async move {
-                tokio::time::sleep(pause).await;
-                ask_until_answered(keeper, request).await
-            }
-        });
-        let answers = futures_util::future::join_all(asked).await;
+        let answers = ask_together(&acts, &mut self.chance, &mut self.refused).await;
         for ((_, command, caller, key), (reply, faults)) in acts.into_iter().zip(answers) {
             self.faults += faults;
-            if reply.status != 200 {
-                let word = reply.body.split([' ', '(', '{']).nth(1).unwrap_or("").to_owned();
-                *self.refused.entry(word).or_default() += 1;
-            }
             self.acknowledged.push(Acknowledged { command, caller, key, reply });
         }
     }
@@ -220,6 +208,27 @@ fn request(command: Command, caller: Caller, key: Option<&str>) -> Request {
     let key =
         key.map(|key| IdempotencyKey { scope: caller.actor.actor.to_string(), key: key.to_owned(), fingerprint: format!("{command:?}") });
     Request { command, caller, key, render: render() }
+}
+
+/// A command with the process that is asked, who asks, and under which key.
+type Act<J> = (Keeper<J>, Command, Caller, String);
+
+/// Has everybody act within [`STAGGER_MS`]; gives each answer with how often there was none, and counts the refusals by their word.
+async fn ask_together<J: Journal>(acts: &[Act<J>], chance: &mut Chance, refused: &mut BTreeMap<String, usize>) -> Vec<(Reply, usize)> {
+    let asked = acts.iter().map(|(keeper, command, caller, key)| {
+        let request = request(command.clone(), caller.clone(), Some(key));
+        let pause = chance.millis(STAGGER_MS);
+        async move {
+            tokio::time::sleep(pause).await;
+            ask_until_answered(keeper, request).await
+        }
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    for (reply, _) in answers.iter().filter(|(reply, _)| reply.status != 200) {
+        let word = reply.body.split([' ', '(', '{']).nth(1).unwrap_or("").to_owned();
+        *refused.entry(word).or_default() += 1;
+    }
+    answers
 }
 
 /// Asks with the same key until there is an answer; counts how often there was none.

@@ -25,7 +25,7 @@ use crate::auditor::Auditor;
 use crate::order_auditor::OrderAuditor;
 use crate::order_workload;
 use crate::random::Chance;
-use crate::{STAGGER_MS, ask_until_answered, make_troublesome, offers, request, wish};
+use crate::{ask_together, ask_until_answered, make_troublesome, offers, request, wish};
 
 /// Commands played for one seed.
 const COMMANDS: usize = 3_000;
@@ -197,20 +197,8 @@ impl<J: Looked> World<J> {
             self.keys += 1;
             acts.push((keeper, command, caller, format!("k{}", self.keys)));
         }
-        let asked = acts.iter().map(|(keeper, command, caller, key)| {
-            let request = request(command.clone(), caller.clone(), Some(key));
-            let pause = self.chance.millis(STAGGER_MS);
-            async move {
-                tokio::time::sleep(pause).await;
-                ask_until_answered(keeper, request).await
-            }
-        });
-        let answers = futures_util::future::join_all(asked).await;
+        let answers = ask_together(&acts, &mut self.chance, &mut self.refused).await;
         for ((_, command, caller, key), (reply, _)) in acts.into_iter().zip(answers) {
-            if reply.status != 200 {
-                let word = reply.body.split([' ', '(', '{']).nth(1).unwrap_or("").to_owned();
-                *self.refused.entry(word).or_default() += 1;
-            }
             self.acknowledged.push(Acknowledged { command, caller, key, reply });
         }
         self.follow().await;
