@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use bytes::Bytes;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryFutureExt};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
@@ -20,6 +20,7 @@ use crate::addresses::AddressBook;
 use crate::announcer::{BoardSounds, SpeakerState};
 use crate::domain::profile::Profile;
 use crate::domain::text::Language;
+use crate::keeper;
 use crate::settings::{self, Settings};
 use crate::store::{self, ChildState};
 use crate::web::health::Voice;
@@ -206,8 +207,9 @@ fn parts(settings: &Settings, hall: &OpenHall, setup: Option<SetUp>, demo: Optio
 struct Boards(BoardSounds);
 
 impl Sounds for Boards {
-    fn wav(&self, rev: u64, languages: Vec<Language>) -> BoxFuture<'_, Option<Bytes>> {
-        async move { self.0.wav(rev, &languages).await }.boxed()
+    fn wav(&self, rev: u64, languages: Vec<Language>) -> BoxFuture<'_, Result<Option<Bytes>, keeper::Fault>> {
+        let heard = async move { self.0.wav(rev, &languages).await };
+        heard.map_err(|_the_feed_stands_still| keeper::Fault::Away).boxed()
     }
 }
 

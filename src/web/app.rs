@@ -26,7 +26,7 @@ use crate::domain::actor::Role;
 use crate::domain::text::{Language, Text};
 use crate::feed::Feed;
 use crate::history::History;
-use crate::keeper::HallKeeper;
+use crate::keeper::{Fault, HallKeeper};
 use crate::settings::telephony::TelephonyPlan;
 use crate::telephony::Telephony;
 
@@ -48,8 +48,8 @@ pub struct WebSettings {
 /// Where the sound of a call comes from.
 pub trait Sounds: Send + Sync + 'static {
     /// The WAV of what is said at this revision, in these languages in order, or as the lobby hears it where none is named;
-    /// `None` where nothing is said.
-    fn wav(&self, rev: u64, languages: Vec<Language>) -> BoxFuture<'_, Option<Bytes>>;
+    /// `None` where nothing is said. Asked only for what is committed.
+    fn wav(&self, rev: u64, languages: Vec<Language>) -> BoxFuture<'_, Result<Option<Bytes>, Fault>>;
 }
 
 /// A hall that is tried out: what the start page hands over. Never set in a real hall.

@@ -41,7 +41,10 @@ async fn sound(look: Look<HearCalls, u64, SoundQuery>) -> Result<HttpResponse, P
         Spoken::Both => Vec::new(),
     };
     let sounds = look.state.sounds.as_ref().ok_or(Code::NotFound)?;
-    let wav = sounds.wav(look.path, languages).await.ok_or(Code::NotFound)?;
+    if look.path > *look.state.keeper.rev().borrow() {
+        return Err(Code::NotFound.into());
+    }
+    let wav = sounds.wav(look.path, languages).await?.ok_or(Code::NotFound)?;
     // A journal that was put back gives its revisions again: a browser that kept the sound would call somebody else.
     let fresh = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(HttpResponse::Ok().insert_header(fresh).content_type("audio/wav").body(wav))
