@@ -49,6 +49,10 @@ impl Batch {
             if entry.rev != rev {
                 return Err(unreadable(format!("revision {} stands in its place", entry.rev)));
             }
+            if let Some(event) = &entry.event {
+                events.push(Arc::clone(event));
+                continue;
+            }
             let event: Event = serde_json::from_str(&entry.json).map_err(|error| unreadable(error.to_string()))?;
             if event.rev != rev || event.v > EVENT_VERSION {
                 return Err(unreadable("it was written by a newer version".to_owned()));

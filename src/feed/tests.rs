@@ -94,7 +94,7 @@ proptest! {
         let mut ring = Ring::new(0, 100, bytes_max);
         let mut last = 0;
         for size in sizes {
-            let entries = (last + 1..=last + size).map(|rev| Entry { rev, json: json(rev) }).collect();
+            let entries = (last + 1..=last + size).map(|rev| Entry::read(rev, json(rev))).collect();
             ring.push(Arc::new(Batch::read(last, entries).unwrap()));
             last += size;
         }

@@ -21,7 +21,7 @@ const READER_WAIT_MS_MAX: u64 = 5_000;
 /// How long a connection waits for a lock of another, in milliseconds.
 const LOCK_WAIT_MS_MAX: u64 = 5_000;
 /// How far the writer's thread stands behind those that answer people; 0 is beside them, 19 the last.
-const RANK: i32 = 10;
+const RANK: i32 = 19;
 /// Statements that a connection keeps prepared.
 const STATEMENTS_KEPT_MAX: usize = 64;
 

@@ -42,7 +42,7 @@ pub struct Reply {
 pub struct Decided<'a> {
     pub hall: &'a Hall,
     /// The command's events; empty where nothing had to change.
-    pub events: &'a [Event],
+    pub events: &'a [Arc<Event>],
     pub epoch: &'a str,
     /// The revision at which the answer is true.
     pub rev: u64,

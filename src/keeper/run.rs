@@ -35,8 +35,13 @@ const FLIGHTS_MAX: usize = 2;
 const STALE_ROUNDS_MAX: u32 = 40;
 /// Events after which the state is saved again, so that a restart folds few.
 const SNAPSHOT_EVENTS: u64 = 50_000;
-/// In a quiet minute it is saved after so few.
+/// In a quiet moment it is saved after so few.
 const SNAPSHOT_EVENTS_IDLE: u64 = 1_000;
+/// A full hall is saved only after as many events as this part of it: writing all of it down for each little change would cost more
+/// than the changes, and a restart folds an event about as quickly as it reads a saved ticket.
+const SNAPSHOT_PART: usize = 2;
+/// The same in a quiet moment.
+const SNAPSHOT_PART_IDLE: usize = 8;
 /// How long to wait between looks at a journal that is away.
 const PROBE_MS: u64 = 100;
 /// How long to look for a commit whose answer was lost, before its callers are told that nobody knows.
@@ -87,7 +92,7 @@ struct Round {
     /// Where the journal stood, or will stand, when it is written.
     expected: Position,
     commit: Commit,
-    events: Vec<Event>,
+    events: Vec<Arc<Event>>,
     pending: Vec<Pending>,
     /// Their keys are in this round already: they wait for its answers and repeat them.
     later: Vec<Job>,
@@ -157,7 +162,7 @@ impl<J: Journal> Run<J> {
                 }
                 () = sleep_until(due), if self.flights.is_empty() => {
                     self.fall_due().await;
-                    self.save_if_behind(SNAPSHOT_EVENTS_IDLE);
+                    self.save_if_behind(self.part_of_hall(SNAPSHOT_PART_IDLE).clamp(SNAPSHOT_EVENTS_IDLE, SNAPSHOT_EVENTS));
                 }
             }
             if self.flights.is_empty() {
@@ -282,7 +287,7 @@ impl<J: Journal> Run<J> {
     }
 
     /// What fell due comes before what anybody asks: no stream of commands puts it off, and nobody acts on a lease that ran out.
-    fn settle_due(&mut self, now: DateTime<Utc>, commit: &mut Commit, all: &mut Vec<Event>) {
+    fn settle_due(&mut self, now: DateTime<Utc>, commit: &mut Commit, all: &mut Vec<Arc<Event>>) {
         if !self.is_due(now) {
             return;
         }
@@ -477,7 +482,7 @@ impl<J: Journal> Run<J> {
     }
 
     /// Decides one command on the tentative hall and folds its events in; gives the reply.
-    fn decide_one(&mut self, request: &Request, now: DateTime<Utc>, commit: &mut Commit, all: &mut Vec<Event>) -> Reply {
+    fn decide_one(&mut self, request: &Request, now: DateTime<Utc>, commit: &mut Commit, all: &mut Vec<Arc<Event>>) -> Reply {
         let first = all.len();
         let refusal: Option<Refusal> = match decide(&self.tentative, &request.command, &request.caller, now) {
             Ok(bodies) => {
@@ -501,16 +506,16 @@ impl<J: Journal> Run<J> {
         })
     }
 
-    fn stamp(&self, body: EventBody, at: DateTime<Utc>, by: &Actor, key: Option<Arc<str>>) -> Event {
-        Event { rev: self.tentative.rev + 1, v: EVENT_VERSION, at, by: by.clone(), key, body }
+    fn stamp(&self, body: EventBody, at: DateTime<Utc>, by: &Actor, key: Option<Arc<str>>) -> Arc<Event> {
+        Arc::new(Event { rev: self.tentative.rev + 1, v: EVENT_VERSION, at, by: by.clone(), key, body })
     }
 
-    fn fold_tentative(&mut self, event: &Event, commit: &mut Commit) {
+    fn fold_tentative(&mut self, event: &Arc<Event>, commit: &mut Commit) {
         apply(&mut self.tentative, event);
         mirror::push(&mut commit.writes, &self.tentative, event);
         // Our own types always serialise; an empty text would be refused by whoever folds it.
         let json = serde_json::to_string(event).unwrap_or_default();
-        commit.events.push(Entry { rev: event.rev, json: json.into() });
+        commit.events.push(Entry { rev: event.rev, json: json.into(), event: Some(Arc::clone(event)) });
     }
 
     fn empty_commit(&mut self) -> Commit {
@@ -552,7 +557,7 @@ impl<J: Journal> Run<J> {
     }
 
     /// The round is committed: everybody may see it.
-    fn accept(&mut self, events: &[Event]) {
+    fn accept(&mut self, events: &[Arc<Event>]) {
         let Some(last) = events.last().map(|event| event.rev) else { return };
         let mut hall = self.inner.hall.write().unwrap_or_else(PoisonError::into_inner);
         for event in events {
@@ -632,7 +637,12 @@ impl<J: Journal> Run<J> {
     /// Saves the state after a day turned or many events, in the background.
     fn save_if_due(&mut self) {
         let day_turned = self.tentative.day_opened_rev > self.saved_rev;
-        self.save_if_behind(if day_turned { 0 } else { SNAPSHOT_EVENTS });
+        self.save_if_behind(if day_turned { 0 } else { self.part_of_hall(SNAPSHOT_PART).max(SNAPSHOT_EVENTS) });
+    }
+
+    /// One of so many parts of the hall, counted in tickets and orders.
+    fn part_of_hall(&self, parts: usize) -> u64 {
+        u64::try_from((self.tentative.tickets.len() + self.tentative.orders.all.len()) / parts).unwrap_or(u64::MAX)
     }
 
     /// Saves the state, in the background, when so many events came after the last that was saved.

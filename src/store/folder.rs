@@ -41,7 +41,7 @@ impl RedisFolder {
         format!(
             "# Written by warmhall at every start; changes are lost.\n\
              port 0\nunixsocket {socket}\nunixsocketperm 700\ndir {dir}\ndaemonize no\nlogfile \"\"\ndatabases 1\nmaxclients 256\n\
-             appendonly yes\nappendfsync always\nno-appendfsync-on-rewrite no\naof-load-truncated no\naof-use-rdb-preamble yes\n\
+             appendonly yes\nappendfsync always\nno-appendfsync-on-rewrite no\naof-load-truncated no\naof-use-rdb-preamble yes\nrdbcompression no\n\
              auto-aof-rewrite-min-size 16mb\nauto-aof-rewrite-percentage 100\nsave \"\"\n\
              maxmemory 0\nmaxmemory-policy noeviction\n",
             socket = quoted(&self.socket),

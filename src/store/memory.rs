@@ -193,7 +193,7 @@ impl MemoryJournal {
 impl Kept {
     fn append(&mut self, json: Arc<str>) {
         self.position.rev += 1;
-        self.events.push(Entry { rev: self.position.rev, json });
+        self.events.push(Entry::read(self.position.rev, json));
     }
 
     fn check(&self, expected: &Position) -> Result<bool, JournalError> {

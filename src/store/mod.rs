@@ -15,6 +15,7 @@ mod link;
 mod lock;
 pub mod memory;
 mod open;
+mod own;
 mod program;
 pub mod redis;
 mod resp;
@@ -22,6 +23,8 @@ mod resp;
 use std::sync::Arc;
 
 use thiserror::Error;
+
+use crate::domain::event::Event;
 
 pub use self::redis::RedisJournal;
 pub use aof::Damage;
@@ -43,11 +46,30 @@ pub struct Position {
 }
 
 /// One event as it stands in the journal: its dense revision and its JSON text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Entry {
     pub rev: u64,
     pub json: Arc<str>,
+    /// The same once more, where this process wrote it itself: nobody here has to read it from the text.
+    pub event: Option<Arc<Event>>,
 }
+
+impl Entry {
+    /// One as it was read.
+    #[must_use]
+    pub fn read(rev: u64, json: Arc<str>) -> Self {
+        Self { rev, json, event: None }
+    }
+}
+
+/// The text is the event: entries are the same where it is.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.rev == other.rev && self.json == other.json
+    }
+}
+
+impl Eq for Entry {}
 
 /// A change to the structures beside the log (hashes and sorted sets that `redis-cli` can read).
 /// `key` is the part behind the hall's own prefix, from `store::keys`.

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::answer::{self, Items, Row};
 use super::keys::{HallKeys, KeyError, reply_field};
 use super::link::{Link, LinkError, RedisAddress};
+use super::own::Own;
 use super::{Commit, Committed, Entry, IdempotencyKey, Journal, JournalError, KeyedReply, Loaded, Position, Snapshot, StoredReply, Write};
 
 /// The layout of the data in Redis. A journal with a greater one was written by a newer program and is not touched.
@@ -55,6 +56,8 @@ struct Shared {
     /// The idle connection for blocking reads. It is taken out for each wait, so that a wait that is given up
     /// half way closes it rather than leaving others in line behind it.
     waiting: Mutex<Option<MultiplexedConnection>>,
+    /// What this process wrote itself and the tail has not taken yet.
+    own: Own,
 }
 
 /// What this process knows to be true; the journal may only grow from here.
@@ -102,7 +105,15 @@ impl RedisJournal {
             save_snapshot: Text::new(include_str!("lua/save_snapshot.lua")),
             trim: Text::new(include_str!("lua/trim.lua")),
         };
-        let shared = Shared { keys, link: Link::new(client), scripts, may_create, seen: Mutex::default(), waiting: Mutex::default() };
+        let shared = Shared {
+            keys,
+            link: Link::new(client),
+            scripts,
+            may_create,
+            seen: Mutex::default(),
+            waiting: Mutex::default(),
+            own: Own::default(),
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -346,7 +357,7 @@ fn follow(mut rev: u64, mut hash: String, rows: Vec<Row>) -> Result<(Vec<Entry>,
         if hash != row.hash {
             return Err(JournalError::Unsafe(format!("event {rev} was altered after it was written")));
         }
-        entries.push(Entry { rev, json: row.json.into() });
+        entries.push(Entry::read(rev, row.json.into()));
     }
     Ok((entries, hash))
 }
@@ -552,6 +563,7 @@ impl Journal for RedisJournal {
                 let added = u64::try_from(commit.events.len()).unwrap_or(u64::MAX);
                 let position = Position { epoch: Arc::clone(&expected.epoch), rev: expected.rev.saturating_add(added) };
                 self.note(floor.as_ref(), &position)?;
+                self.shared.own.wrote(&commit.events);
                 Ok(Committed::Done)
             }
             "stale" => Ok(Committed::Stale(self.note_items(floor.as_ref(), &mut items)?)),
@@ -573,7 +585,13 @@ impl Journal for RedisJournal {
 
     async fn wait(&self, after: u64, limit: usize) -> Result<Vec<Entry>, JournalError> {
         let limit = limit.clamp(1, READ_EVENTS_MAX);
+        if let Some(entries) = self.shared.own.next(after, limit).await {
+            return Ok(entries);
+        }
         let rows = self.block(after, limit).await?;
+        if let Some(entries) = self.shared.own.take(after, limit) {
+            return Ok(entries);
+        }
         if rows.is_empty() {
             // Silence is either peace or a journal that was lost or rolled back under us.
             let now = self.position().await?;
@@ -635,6 +653,7 @@ impl Journal for RedisJournal {
     }
 
     async fn trim(&self, through: u64) -> Result<(), JournalError> {
+        self.shared.own.forget(through);
         let epoch = match self.floor() {
             Some(position) => position.epoch,
             None => self.position().await?.epoch,

@@ -11,7 +11,7 @@ use crate::store::{
 };
 
 pub(super) fn event(rev: u64, text: &str) -> Entry {
-    Entry { rev, json: format!("{{\"x\":\"{text}\"}}").into() }
+    Entry::read(rev, format!("{{\"x\":\"{text}\"}}").into())
 }
 
 pub(super) fn day(day: &str) -> Commit {
@@ -193,7 +193,7 @@ proptest! {
             let (real, twin) = (redis.journal(), MemoryJournal::new("e1"));
             let (mut real_at, mut twin_at) = (real.load().await.unwrap().position, twin.load().await.unwrap().position);
             for (texts, writes) in batches {
-                let events = texts.into_iter().zip(real_at.rev + 1..).map(|(text, rev)| Entry { rev, json: text.into() }).collect();
+                let events = texts.into_iter().zip(real_at.rev + 1..).map(|(text, rev)| Entry::read(rev, text.into())).collect();
                 let commit = Commit { events, writes, ..day("2026-11-23") };
                 assert_eq!(real.commit(&real_at, &commit).await.unwrap(), Committed::Done);
                 assert_eq!(twin.commit(&twin_at, &commit).await.unwrap(), Committed::Done);

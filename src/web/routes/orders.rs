@@ -137,7 +137,7 @@ fn door<R: Right, B: StepBody + DeserializeOwned + ToSchema + 'static>(
 }
 
 /// The first of a command's events about an order.
-pub(super) fn first_order(events: &[Event]) -> Option<&OrderEvent> {
+pub(super) fn first_order(events: &[Arc<Event>]) -> Option<&OrderEvent> {
     events.iter().find_map(|event| if let EventBody::Order(order) = &event.body { Some(order.as_ref()) } else { None })
 }
 
