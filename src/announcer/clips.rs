@@ -86,8 +86,29 @@ pub enum ClipError {
 #[derive(Debug, Clone)]
 pub struct Clips {
     rate_hz: u32,
-    zh: BTreeMap<String, Arc<Pcm>>,
-    en: BTreeMap<String, Arc<Pcm>>,
+    zh: BTreeMap<String, Clip>,
+    en: BTreeMap<String, Clip>,
+}
+
+/// One recording.
+#[derive(Debug, Clone)]
+enum Clip {
+    /// The hall's own, as it is played.
+    Own(Arc<Pcm>),
+    /// A compiled-in file, by its name in the pack: read when the word is said, so that a hall does not hold all of them in memory.
+    Shipped(String),
+}
+
+impl Clip {
+    fn at_rate(&self, rate_hz: u32) -> Option<Arc<Pcm>> {
+        match self {
+            Self::Own(pcm) => Some(Arc::clone(pcm)),
+            Self::Shipped(name) => {
+                let file = Shipped::get(name)?;
+                Pcm::from_wav(&file.data, CLIP_S_MAX).ok().map(|pcm| Arc::new(pcm.resampled(rate_hz)))
+            }
+        }
+    }
 }
 
 impl Clips {
@@ -107,7 +128,7 @@ impl Clips {
         let mut clips = Self { rate_hz, zh: BTreeMap::new(), en: BTreeMap::new() };
         for pack in packs {
             let all = clips.of_mut(pack.language);
-            all.extend(pack.clips.into_iter().map(|(word, clip)| (word, Arc::new(clip.resampled(rate_hz)))));
+            all.extend(pack.clips.into_iter().map(|(word, clip)| (word, clip.resampled(rate_hz))));
         }
         Ok(clips)
     }
@@ -120,14 +141,18 @@ impl Clips {
 
     /// The recording of a word.
     #[must_use]
-    pub fn get(&self, language: Language, word: &str) -> Option<&Arc<Pcm>> {
+    pub fn get(&self, language: Language, word: &str) -> Option<Arc<Pcm>> {
+        self.of(language).get(word)?.at_rate(self.rate_hz)
+    }
+
+    const fn of(&self, language: Language) -> &BTreeMap<String, Clip> {
         match language {
-            Language::Zh => self.zh.get(word),
-            Language::En => self.en.get(word),
+            Language::Zh => &self.zh,
+            Language::En => &self.en,
         }
     }
 
-    const fn of_mut(&mut self, language: Language) -> &mut BTreeMap<String, Arc<Pcm>> {
+    const fn of_mut(&mut self, language: Language) -> &mut BTreeMap<String, Clip> {
         match language {
             Language::Zh => &mut self.zh,
             Language::En => &mut self.en,
@@ -141,7 +166,7 @@ impl Clips {
     pub fn check(&self, book: &PhraseBook) -> Result<(), ClipError> {
         for language in LANGUAGES {
             let needed: BTreeSet<String> = book.words_needed(language);
-            let words: Vec<String> = needed.into_iter().filter(|word| self.get(language, word).is_none()).collect();
+            let words: Vec<String> = needed.into_iter().filter(|word| !self.of(language).contains_key(word)).collect();
             if !words.is_empty() {
                 return Err(ClipError::Missing { language, words });
             }
@@ -153,19 +178,31 @@ impl Clips {
 struct Pack {
     language: Language,
     rate_hz: u32,
-    clips: BTreeMap<String, Pcm>,
+    clips: BTreeMap<String, Clip>,
+}
+
+impl Clip {
+    /// Ready to be played at this rate.
+    fn resampled(self, rate_hz: u32) -> Self {
+        match self {
+            Self::Own(pcm) => Self::Own(Arc::new(Arc::unwrap_or_clone(pcm).resampled(rate_hz))),
+            Self::Shipped(name) => Self::Shipped(name),
+        }
+    }
 }
 
 fn shipped(language: Language) -> Result<Pack, ClipError> {
     let folder = code(language);
-    let file = |name: &str| Shipped::get(&format!("{folder}/{name}")).map(|file| file.data.into_owned());
     let origin = format!("(compiled in)/{folder}/{MANIFEST}");
-    let text = file(MANIFEST).and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let list = Shipped::get(&format!("{folder}/{MANIFEST}")).map(|file| file.data.into_owned());
+    let text = list.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     let manifest = manifest(&text, &origin, language)?;
     pack(manifest, |name, word| {
-        let path = PathBuf::from(format!("(compiled in)/{folder}/{name}"));
-        let bytes = file(name).ok_or_else(|| ClipError::Read { path: path.clone(), word: word.to_owned(), reason: "?".to_owned() })?;
-        read_clip(&bytes, path, word)
+        let name = format!("{folder}/{name}");
+        if Shipped::get(&name).is_some() {
+            return Ok(Clip::Shipped(name));
+        }
+        Err(ClipError::Read { path: PathBuf::from(format!("(compiled in)/{name}")), word: word.to_owned(), reason: "?".to_owned() })
     })
 }
 
@@ -184,7 +221,7 @@ fn own(folder: &Path, language: Language) -> Result<Option<Pack>, ClipError> {
         let bytes =
             bounded(&path, CLIP_BYTES_MAX).map_err(|reason| ClipError::Read { path: path.clone(), word: word.to_owned(), reason })?;
         // A staff recording has silence around it and any loudness; the shipped pack was cut when it was made.
-        Ok(read_clip(&bytes, path, word)?.trimmed().levelled())
+        Ok(Clip::Own(Arc::new(read_clip(&bytes, path, word)?.trimmed().levelled())))
     })?;
     Ok(Some(own))
 }
@@ -212,7 +249,7 @@ fn is_inside(name: &str) -> bool {
     parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
-fn pack(manifest: Manifest, read: impl Fn(&str, &str) -> Result<Pcm, ClipError>) -> Result<Pack, ClipError> {
+fn pack(manifest: Manifest, read: impl Fn(&str, &str) -> Result<Clip, ClipError>) -> Result<Pack, ClipError> {
     let mut clips = BTreeMap::new();
     for (word, name) in manifest.clips {
         let clip = read(&name, &word)?;
@@ -258,6 +295,7 @@ mod tests {
         let clips = Clips::load(None).unwrap();
         clips.check(&book()).unwrap();
         for (word, clip) in clips.zh.iter().chain(&clips.en) {
+            let clip = clip.at_rate(clips.rate_hz()).unwrap();
             assert!(clip.length_ms() >= 80, "{word}: {} ms", clip.length_ms());
             assert!(clip.peak().abs_diff(crate::announcer::pcm::LEVEL_PEAK) < 40, "{word}: peak {}", clip.peak());
         }

@@ -81,7 +81,7 @@ impl Voice {
             match word {
                 Word::Clip(word) | Word::Sign(word) => {
                     if let Some(clip) = self.clips.get(phrase.language, word) {
-                        sound.join(clip);
+                        sound.join(&clip);
                         sound.rest(BETWEEN_WORDS_MS);
                     }
                 }

@@ -30,32 +30,30 @@ pub async fn wrap(request: ServiceRequest, next: Next<impl MessageBody>) -> Resu
     let begun = Instant::now();
     let id = request_id();
     let state = request.app_data::<web::Data<AppState>>().cloned();
-    let method = request.method().to_string();
+    let method = request.method().clone();
     let mut response = REQUEST_ID.scope(id.clone(), next.call(request)).await?;
-    let route = route_of(&response);
+    let pattern = response.request().match_pattern();
     let status = response.status().as_u16();
     let tls = state.as_ref().is_some_and(|state| state.settings.tls);
     put_headers(response.headers_mut(), &id, tls);
-    let seconds = begun.elapsed().as_secs_f64();
-    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let took = begun.elapsed();
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    // The door's pattern holds no secret.
+    let route = || pattern.clone().unwrap_or_else(|| plain_path(&response));
     if status >= 500 {
-        tracing::warn!(request_id = id, method, route, status, micros, "answered");
+        tracing::warn!(request_id = id, %method, route = route(), status, micros, "answered");
     } else {
-        tracing::debug!(request_id = id, method, route, status, micros, "answered");
+        tracing::debug!(request_id = id, %method, route = route(), status, micros, "answered");
     }
     if let Some(state) = state {
-        let known = if response.request().match_pattern().is_some() { route.as_str() } else { "none" };
-        state.metrics.answered(&method, known, status, seconds);
+        state.metrics.answered(method.as_str(), pattern.unwrap_or_else(|| "none".to_owned()), status, took.as_secs_f64());
     }
     Ok(response)
 }
 
-/// The door's pattern, which holds no secret; where none matched, the path with nothing that could forge a log line.
-fn route_of<B>(response: &ServiceResponse<B>) -> String {
-    match response.request().match_pattern() {
-        Some(pattern) => pattern,
-        None => response.request().path().chars().take(PATH_CHARS_MAX).flat_map(char::escape_default).collect(),
-    }
+/// The path where no door matched, with nothing that could forge a log line.
+fn plain_path<B>(response: &ServiceResponse<B>) -> String {
+    response.request().path().chars().take(PATH_CHARS_MAX).flat_map(char::escape_default).collect()
 }
 
 fn put_headers(headers: &mut HeaderMap, id: &str, tls: bool) {

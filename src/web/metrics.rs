@@ -42,8 +42,8 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Notes one answered request.
-    pub fn answered(&self, method: &str, route: &str, status: u16, seconds: f64) {
-        let labels = Labels { method: method.to_owned(), route: route.to_owned(), status };
+    pub fn answered(&self, method: &str, route: String, status: u16, seconds: f64) {
+        let labels = Labels { method: method.to_owned(), route, status };
         self.seconds.get_or_create(&labels).observe(seconds);
     }
 

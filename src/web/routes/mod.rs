@@ -268,21 +268,40 @@ pub fn doors() -> Vec<Door> {
 /// Registers every door, the screens, and the answers to everything else.
 pub fn configure(config: &mut web::ServiceConfig) {
     // A request is compared with one path after the other: fixed ones come first, because that is quick and they are asked for most.
-    // In the order of their paths, fixed segments come before parameters.
-    let mut resources: BTreeMap<(bool, String), Vec<Door>> = BTreeMap::new();
+    let mut fixed: BTreeMap<String, Vec<Door>> = BTreeMap::new();
+    // The others by what stands before their first parameter: only those behind the same words are compared.
+    let mut behind: BTreeMap<String, BTreeMap<String, Vec<Door>>> = BTreeMap::new();
     for door in doors() {
-        resources.entry((door.path.contains('{'), door.path.clone())).or_default().push(door);
-    }
-    for ((_, path), doors) in resources {
-        let methods: Vec<&str> = doors.iter().map(|door| door.method.as_str()).collect();
-        let allow = methods.join(", ");
-        let mut resource = web::resource(path);
-        for door in &doors {
-            resource = resource.route((door.route)());
+        match split_at_parameter(&door.path) {
+            None => fixed.entry(door.path.clone()).or_default().push(door),
+            Some((words, rest)) => {
+                let (words, rest) = (words.to_owned(), rest.to_owned());
+                behind.entry(words).or_default().entry(rest).or_default().push(door);
+            }
         }
-        config.service(resource.default_service(web::to(move || std::future::ready(not_this_way(&allow)))));
+    }
+    for (path, doors) in fixed {
+        config.service(resource(&path, &doors));
+    }
+    // Backwards, so that `/devices/pairings` comes before `/devices`: what is behind a word is looked for nowhere else.
+    for (words, paths) in behind.into_iter().rev() {
+        let scope = paths.into_iter().fold(web::scope(&words), |scope, (path, doors)| scope.service(resource(&path, &doors)));
+        config.service(scope);
     }
     assets::configure(config);
+}
+
+/// The fixed words of a path, and the rest that begins with the slash before its first parameter.
+fn split_at_parameter(path: &str) -> Option<(&str, &str)> {
+    let slash = path.get(..path.find('{')?)?.rfind('/')?;
+    path.split_at_checked(slash)
+}
+
+fn resource(path: &str, doors: &[Door]) -> actix_web::Resource {
+    let methods: Vec<&str> = doors.iter().map(|door| door.method.as_str()).collect();
+    let allow = methods.join(", ");
+    let resource = doors.iter().fold(web::resource(path), |resource, door| resource.route((door.route)()));
+    resource.default_service(web::to(move || std::future::ready(not_this_way(&allow))))
 }
 
 fn not_this_way(allow: &str) -> HttpResponse {
