@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::house::Running;
 use super::load::{Crowd, Measured, Pace, Person};
+use super::people::Bystander;
 use super::table::{Table, at_least, at_most, float, median, median_ratio};
 
 /// How long each is loaded in a round, fully and on schedule.
@@ -66,6 +67,8 @@ pub fn table(what: &str) -> Table {
         "ours /s",
         "reference /s",
         "times",
+        "nothing kept /s",
+        "times",
         "asked /s",
         "p50 ms",
         "reference",
@@ -77,7 +80,8 @@ pub fn table(what: &str) -> Table {
     ];
     let mut table = Table::new(what, &columns);
     table.note(
-        "`/s`: as fast as answers come. `asked /s`: an open-loop schedule both can carry; times count from when a question was due. \
+        "`/s`: as fast as answers come. `nothing kept`: a door of the reference that only answers; no program on this machine is faster \
+         under this generator. `asked /s`: an open-loop schedule both can carry; times count from when a question was due. \
          `CPU µs`: processor time of the server and its Redis for each answer, with all that follows after it.",
     );
     table
@@ -85,6 +89,10 @@ pub fn table(what: &str) -> Table {
 
 /// One row: so many people at once, in so many rounds.
 pub async fn row<P: Person>(table: &mut Table, people: usize, rounds: usize, ours: &mut Side<'_, P>, theirs: &mut Side<'_, P>) {
+    let token = "none".into();
+    let bystanders = (0..people).map(|_| Bystander::new(&token));
+    let mut bystanders = Crowd::connect(theirs.running.address, bystanders).await.unwrap();
+    let mut floor = Vec::new();
     let warm = |measured: Measured| measured.rate();
     let slower = warm(ours.crowd.run(Pace::Full, WARM_UP).await);
     ours.running.settle().await;
@@ -104,6 +112,7 @@ pub async fn row<P: Person>(table: &mut Table, people: usize, rounds: usize, our
             ours.paced(gap, &mut our).await;
             theirs.paced(gap, &mut their).await;
         }
+        floor.push(bystanders.run(Pace::Full, WARM_UP).await.rate());
     }
     let times = median_ratio(&our.rate, &their.rate);
     let tail = median_ratio(&our.p99, &their.p99);
@@ -112,6 +121,8 @@ pub async fn row<P: Person>(table: &mut Table, people: usize, rounds: usize, our
         format!("{:.0}", median(&our.rate)),
         format!("{:.0}", median(&their.rate)),
         if people == 64 { at_least(times, 1.5) } else { format!("{times:.2}") },
+        format!("{:.0}", median(&floor)),
+        format!("{:.2}", median_ratio(&floor, &their.rate)),
         format!("{asked:.0}"),
         format!("{:.2}", median(&our.p50)),
         format!("{:.2}", median(&their.p50)),

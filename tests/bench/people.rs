@@ -30,6 +30,28 @@ impl Person for Kiosk {
     fn told(&mut self, _answer: &Answer<'_>) {}
 }
 
+/// A kiosk at a door that keeps nothing.
+pub struct Bystander {
+    token: Arc<str>,
+    turn: u64,
+}
+
+impl Bystander {
+    pub fn new(token: &Arc<str>) -> Self {
+        Self { token: Arc::clone(token), turn: 0 }
+    }
+}
+
+impl Person for Bystander {
+    fn ask(&mut self, out: &mut Vec<u8>) {
+        self.turn += 1;
+        let body = r#"{"service":"s1","class":"ordinary","language":"zh"}"#;
+        post(out, "/nothing", &self.token, &format!("nothing-{}", self.turn), body);
+    }
+
+    fn told(&mut self, _answer: &Answer<'_>) {}
+}
+
 /// A clerk: finishes whoever is in hand and calls the next.
 pub struct Clerk {
     name: String,

@@ -47,6 +47,9 @@ redis.call('SET', KEYS[4], answer)
 return answer
 ";
 
+/// Bytes of a ticket's answer.
+const NOTHING_BYTES: usize = 336;
+
 struct Shop {
     redis: ConnectionManager,
     issue: Script,
@@ -119,6 +122,12 @@ async fn call_uncommitted(shop: web::Data<Shop>) -> HttpResponse {
     HttpResponse::Ok().body("{}")
 }
 
+/// An answer as long as a ticket's, with nothing read, decided or kept: what HTTP and the load generator alone can carry here.
+async fn nothing(body: web::Bytes) -> HttpResponse {
+    let _unread = body;
+    HttpResponse::Created().content_type("application/json").body(web::Bytes::from_static(&[b' '; NOTHING_BYTES]))
+}
+
 async fn set_frame(shop: web::Data<Shop>, body: String) -> HttpResponse {
     *shop.frame.lock().unwrap_or_else(PoisonError::into_inner) = body.into();
     HttpResponse::Ok().body("{}")
@@ -163,6 +172,7 @@ pub fn run(words: &[String]) {
             let app = app.route("/api/v1/tickets", web::post().to(issue)).route("/api/v1/counters/{no}/next", web::post().to(next));
             let app = app.route("/api/v1/live", web::get().to(live)).route("/frame", web::post().to(set_frame));
             let app = app.route("/broadcast", web::post().to(call_uncommitted));
+            let app = app.route("/nothing", web::post().to(nothing));
             app.route("/health/ready", web::get().to(|| async { HttpResponse::Ok().body("{}") }))
         };
         // Kiosks keep their lines while the other side is measured.
