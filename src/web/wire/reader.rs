@@ -181,7 +181,17 @@ mod tests {
     #[test]
     fn another_spelling_is_the_same_word() {
         let words = ["Li Wei", "Wei", "CANARY-77", "王明", "13877776666"];
-        for text in ["LI WEI", "liwei", "Canary 77", "canary77", "王 明", "138 7777 6666", "138-7777-6666", "138，7777，6666", "１３８７７７７６６６６"] {
+        for text in [
+            "LI WEI",
+            "liwei",
+            "Canary 77",
+            "canary77",
+            "王 明",
+            "138 7777 6666",
+            "138-7777-6666",
+            "138，7777，6666",
+            "１３８７７７７６６６６",
+        ] {
             assert_eq!(scrubbed(&words, &format!("问{text}。")), "问***。");
         }
         // Nobody knows whose number that is.
@@ -192,7 +202,8 @@ mod tests {
     #[test]
     fn a_flat_is_told_in_none_of_its_ways() {
         let some = |text: &str| FreeText::parse(text).ok();
-        let address = Address { unit: some("2"), room: some("1703室"), riser: some("西立管"), text: some("东门进去"), ..Address::default() };
+        let address =
+            Address { unit: some("2"), room: some("1703室"), riser: some("西立管"), text: some("东门进去"), ..Address::default() };
         let words = address.telling();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         for text in ["1703", "１７０３室", "2单元", "2 单元", "Unit 2", "2-1703", "西立管", "东门进去"] {
