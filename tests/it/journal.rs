@@ -9,7 +9,7 @@ use warmhall::keeper::{Decided, Fault, Reply, Request};
 
 use crate::app::{Setting, TestApp};
 use crate::people::Person;
-use crate::work::{EAST, Handler, NUMBER, step};
+use crate::work::{EAST, Handler, NUMBER, Operator, step};
 
 #[actix_web::test]
 async fn the_journal_is_read_from_a_cursor() {
@@ -144,7 +144,8 @@ async fn what_people_typed_leaves_the_hall_in_no_event() {
     let app = TestApp::with(Setting { history: Some(path.clone()), ..Setting::default() }).await;
     let no = whole_life(&app).await;
     app.passes(10 * 86_400);
-    app.operator().logs("13700000000").await;
+    let operator = Operator(app.token(Role::Operator));
+    operator.logs("13700000000").await;
     app.remembered().await;
     let events = app.token(Role::Integration).get("/events?after=0&limit=500").await;
     let types: Vec<String> =
@@ -162,7 +163,7 @@ async fn what_people_typed_leaves_the_hall_in_no_event() {
         assert!(types.contains(&format!("work_order.{kind}")), "{kind} is missing: {types:?}");
     }
     // Whoever may know still finds all of it: history took it from the event before it was masked.
-    let order = app.operator().get(&format!("/work-orders/{no}")).await.ok();
+    let order = operator.get(&format!("/work-orders/{no}")).await.ok();
     assert_eq!(order["urges_list"][0]["note"], "CANARY urge");
     assert!(order["story"].to_string().contains("CANARY withdraw") && order["actions"][0]["what"] == "CANARY act");
 }

@@ -319,8 +319,8 @@ async fn the_leads_live_picture_and_the_reports_tell_no_sealed_identity() {
     Handler::claims(app.token(Role::Handler), "complaints").await;
     app.passes(301);
     app.submit(Command::FallDue).await;
-    picture.until(|state| state["escalated"][0]["no"] == *no).await;
-    let order = &picture.state["escalated"][0];
+    picture.until(|state| state["orders"]["escalated"][0]["no"] == *no).await;
+    let order = &picture.state["orders"]["escalated"][0];
     assert_eq!((&order["customer_masked"], &order["phone_masked"]), (&json!("密**"), &json!("138****6666")));
     let events = Value::from(picture.events).to_string();
     tells_nothing(&events, &call, "the picture's events");

@@ -15,8 +15,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::sla::ClockKind;
 use crate::domain::text::FreeText;
 use crate::domain::work_order::{
-    Action, ActionKind, Contact, ESCALATION_MAX, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep, Reached, Returned,
-    RoomTemperature, WorkOrder,
+    Action, ActionKind, Contact, ESCALATION_MAX, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep,
+    Reached, Returned, RoomTemperature, WorkOrder,
 };
 
 /// The longest lease that a claim can ask for, in seconds.
