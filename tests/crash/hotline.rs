@@ -310,7 +310,7 @@ fn a_due_instant_outlives_a_kill_and_its_breach_is_told_once_and_in_time() {
     let (due, kind) = &before[0];
     approach(&time, *due, 4);
     std::thread::sleep(Duration::from_secs(1));
-    assert_eq!(breaches(&reader, &no, kind), [], "told before it was due");
+    assert!(breaches(&reader, &no, kind).is_empty(), "told before it was due");
     assert_eq!(dues(&reader, &no), before);
     server.kill();
     std::thread::sleep(Duration::from_secs(5));
@@ -323,7 +323,7 @@ fn a_due_instant_outlives_a_kill_and_its_breach_is_told_once_and_in_time() {
     let (next_due, next) = before.iter().find(|(other, _)| other > due).expect("a later clock");
     approach(&time, *next_due, 2);
     std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(breaches(&reader, &no, next), [], "told before it was due");
+    assert!(breaches(&reader, &no, next).is_empty(), "told before it was due");
     std::thread::sleep(Duration::from_millis(1_500));
     let late = first_breach(&reader, &no, next) - *next_due;
     assert!((0..=5_000).contains(&late.num_milliseconds()), "{next} was told {late} late");

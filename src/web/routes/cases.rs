@@ -56,8 +56,8 @@ async fn case(look: Look<LookUpCase, OrderNo, CaseQuery>) -> Result<Given<Case>,
 async fn promise(state: &AppState, order: &WorkOrder) -> Result<Option<FreeText>, Problem> {
     let calls = order.calls();
     let promised = |hall: &Hall| {
-        let here = calls.iter().rev().filter_map(|id| hall.hotline.calls.get(id));
-        here.filter_map(|call| call.fields.promise.clone()).next()
+        let mut here = calls.iter().rev().filter_map(|id| hall.hotline.calls.get(id));
+        here.find_map(|call| call.fields.promise.clone())
     };
     if let Some(promise) = state.keeper.read(promised) {
         return Ok(Some(promise));
