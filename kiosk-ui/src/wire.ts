@@ -752,6 +752,8 @@ export type Case = {
   state_text: Text;
   next_step: Text;
   promise_due: string | null;
+  deferred_until: string | null;
+  promise: string | null;
   created_at: string;
   steps: Array<CaseStep>;
   public_reply: string | null;

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Api, newKey, Problem } from '../src/api';
+import { Doors } from '../src/screens/work/doors';
 
 type Answer = { status: number; body?: object } | 'hang up';
 let server: Server;
@@ -80,4 +81,11 @@ test('keys are made without a secure context too', () => {
     throw new Error('only on https');
   });
   expect(newKey()).not.toBe(newKey());
+});
+
+test('a team claims for as long as a cellar may take', async () => {
+  answers = [{ status: 200, body: { work_order: null, lease: null, rev: 3 } }];
+  await new Doors().claim('repair-east');
+  expect(asked[0]?.url).toBe('/api/v1/teams/repair-east/claim');
+  expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ lease_s: 3_600 });
 });

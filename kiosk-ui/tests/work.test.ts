@@ -114,6 +114,9 @@ test('what can be done follows state and role', () => {
 test('whoever worked on an order is not offered its call-back', () => {
   expect(names('replied', ['lead'])).toContain('callback');
   expect(names('replied', ['lead'], { handlers: ['handler:li'] })).not.toContain('callback');
+  const action = (kind: 'investigation' | 'note') => ({ at: '2026-11-23T01:00:00Z', by: 'lead:li', kind, what: '调取录音', parts: null, photo_ref: null });
+  expect(names('replied', ['lead'], { actions: [action('investigation')] })).not.toContain('callback');
+  expect(names('replied', ['lead'], { actions: [action('note')] })).toContain('callback');
 });
 
 test('a form says only what was filled in', () => {

@@ -6,11 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::ids::{CategoryId, HotlineCallId, IncidentId, OrderNo, PhoneCallId, TeamId};
-use super::phone::Phone;
+use super::phone::{Phone, narrow_char};
 use super::text::{FreeText, Language};
 
 /// The most rooms or other symptoms that one record lists.
 pub const SYMPTOMS_MAX: usize = 20;
+/// Digits from which on a piece of a flat's number tells the flat.
+const FLAT_DIGITS_MIN: usize = 3;
 /// The lowest and highest room temperature that is believed, in tenths of a degree Celsius.
 pub const ROOM_TENTHS_RANGE: (i16, i16) = (-300, 600);
 
@@ -120,6 +122,38 @@ impl Address {
             room.as_str().to_lowercase()
         ))
     }
+
+    /// What would tell the flat in a text, in the ways in which people write it.
+    #[must_use]
+    pub fn telling(&self) -> Vec<String> {
+        let parts = [&self.unit, &self.room, &self.riser, &self.text];
+        let parts = parts.into_iter().flatten().map(FreeText::as_str);
+        let mut words: Vec<String> = parts.clone().filter(|part| !is_bare(part)).map(ToOwned::to_owned).collect();
+        words.extend(parts.flat_map(digit_runs).filter(|run| run.len() >= FLAT_DIGITS_MIN));
+        // One or two digits stand in every text: they tell something only beside their word.
+        let beside = |part: &Option<FreeText>, zh: &str, en: &str| {
+            let bare = part.as_ref().map(FreeText::as_str).filter(|part| is_bare(part));
+            bare.map_or_else(Vec::new, |part| vec![format!("{part}{zh}"), format!("{en}{part}")])
+        };
+        words.extend(beside(&self.unit, "单元", "unit"));
+        words.extend(beside(&self.room, "室", "room"));
+        let digits = |part: &Option<FreeText>| part.as_ref().map_or_else(String::new, |part| digit_runs(part.as_str()).concat());
+        let (unit, room) = (digits(&self.unit), digits(&self.room));
+        words.extend((!unit.is_empty() && !room.is_empty()).then(|| format!("{unit}-{room}")));
+        words
+    }
+}
+
+/// A number of one or two digits and nothing else, or one character.
+fn is_bare(part: &str) -> bool {
+    let count = part.chars().count();
+    count == 1 || (count < FLAT_DIGITS_MIN && part.chars().all(|c| narrow_char(c).is_ascii_digit()))
+}
+
+/// The digits of a text, in narrow ones, as far as they stand together.
+fn digit_runs(text: &str) -> Vec<String> {
+    let narrow: String = text.chars().map(narrow_char).collect();
+    narrow.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(ToOwned::to_owned).collect()
 }
 
 /// What is wrong in the flat, as the caller tells it.
@@ -206,12 +240,12 @@ fn mentioned<'de, T: Deserialize<'de>, D: Deserializer<'de>>(d: D) -> Result<Opt
 }
 
 impl CallFields {
-    /// Who the caller is, as people write it into texts.
+    /// Who the caller is and where they live, as people write it into texts.
     #[must_use]
     pub fn identity(&self) -> Vec<String> {
-        let names = self.caller_name.iter().chain(&self.customer_no).map(|text| text.as_str().to_owned());
+        let names = self.caller_name.iter().flat_map(FreeText::as_name).chain(self.customer_no.iter().map(|no| no.as_str().to_owned()));
         let numbers = self.caller_number.iter().chain(&self.callback_number);
-        names.chain(numbers.flat_map(Phone::spellings)).collect()
+        names.chain(numbers.flat_map(Phone::telling)).chain(self.address.telling()).collect()
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::cluster::Suspicion;
-use super::hotline_call::{Address, CallDirection, CallEnd, CallPatch, Channel, HotlineCall};
+use super::hotline_call::{Address, CallDirection, CallEnd, CallFields, CallPatch, Channel, HotlineCall, Symptoms};
 use super::ids::{HotlineCallId, IncidentId, OrderNo, PhoneCallId};
 use super::incident::IncidentFacts;
 use super::telephone::Signal;
 use super::text::FreeText;
-use super::work_order::{Customer, OrderChange, Signature};
+use super::work_order::{Action, Customer, Extension, Intake, OrderChange, Resolution, RoomTemperature, Signature, WorkOrder};
 
 /// What happened to a logged call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,20 +92,12 @@ impl CallEvent {
         }
     }
 
-    /// Leaves of the caller only what says nothing about who it is.
+    /// Leaves of the caller only what says nothing about who it is; what somebody typed may say it.
     pub(super) fn mask_identity(&mut self) {
         match self {
             Self::Logged { changes, .. } | Self::Changed { changes, .. } => mask_patch(changes),
             Self::Archived { record, .. } => {
-                let fields = &mut record.fields;
-                fields.caller_number = None;
-                fields.callback_number = None;
-                fields.caller_name = None;
-                fields.customer_no = None;
-                fields.description = None;
-                fields.promise = None;
-                fields.recording_ref = None;
-                mask_address(&mut fields.address);
+                mask_fields(&mut record.fields);
                 if let Some(end) = &mut record.end {
                     end.note = None;
                 }
@@ -115,14 +107,33 @@ impl CallEvent {
     }
 }
 
+fn mask_fields(fields: &mut CallFields) {
+    fields.caller_number = None;
+    fields.callback_number = None;
+    fields.caller_name = None;
+    fields.customer_no = None;
+    fields.description = None;
+    fields.dialect = None;
+    fields.kb_article = None;
+    fields.promise = None;
+    fields.recording_ref = None;
+    fields.symptoms.rooms.clear();
+    mask_address(&mut fields.address);
+}
+
 fn mask_patch(patch: &mut CallPatch) {
     patch.caller_number = None;
     patch.callback_number = None;
     patch.caller_name = None;
     patch.customer_no = None;
     patch.description = None;
+    patch.dialect = None;
+    patch.kb_article = None;
     patch.promise = None;
     patch.recording_ref = None;
+    if let Some(symptoms) = &mut patch.symptoms {
+        symptoms.rooms.clear();
+    }
     if let Some(address) = &mut patch.address {
         mask_address(address);
     }
@@ -133,6 +144,7 @@ fn mask_address(address: &mut Address) {
     address.unit = None;
     address.room = None;
     address.text = None;
+    address.riser = None;
 }
 
 fn mask_customer(customer: &mut Customer) {
@@ -179,36 +191,138 @@ impl PhoneEvent {
 }
 
 impl OrderChange {
+    /// Whether it tells of the customer, or holds anything that somebody typed, where the customer may be named.
     pub(super) const fn holds_identity(&self) -> bool {
-        matches!(self, Self::Created { .. } | Self::Measured { .. } | Self::Resolved { .. } | Self::Archived { .. })
-    }
-
-    pub(super) fn mask_identity(&mut self) {
-        if let Self::Created { order } = self {
-            mask_customer(&mut order.customer);
-            mask_address(&mut order.address);
-            order.description = None;
-            order.title = order.title.take().filter(|_| !order.sealed);
-        } else if let Self::Archived { order } = self {
-            mask_customer(&mut order.customer);
-            mask_address(&mut order.address);
-            order.description = None;
-            order.title = order.title.take().filter(|_| !order.sealed);
-            order.sealed_words.clear();
-            for temperature in &mut order.temperatures {
-                mask_signature(&mut temperature.signature);
-            }
-            if let Some(signature) = order.resolution.as_mut().and_then(|resolution| resolution.signature.as_mut()) {
-                mask_signature(signature);
-            }
-        } else if let Self::Measured { temperature, .. } = self {
-            mask_signature(&mut temperature.signature);
-        } else if let Self::Resolved { resolution, .. } = self
-            && let Some(signature) = &mut resolution.signature
-        {
-            mask_signature(signature);
+        match self {
+            Self::Created { .. }
+            | Self::Contacted { .. }
+            | Self::Arrived { .. }
+            | Self::Acted { .. }
+            | Self::Measured { .. }
+            | Self::Resolved { .. }
+            | Self::Replied { .. }
+            | Self::CalledBack { .. }
+            | Self::Returned { .. }
+            | Self::Reassigned { .. }
+            | Self::CoAssigned { .. }
+            | Self::CoFinished { .. }
+            | Self::Urged { .. }
+            | Self::Supervised { .. }
+            | Self::ExtensionAsked { .. }
+            | Self::ExtensionGranted { .. }
+            | Self::ExtensionDenied { .. }
+            | Self::Paused { .. }
+            | Self::Deferred { .. }
+            | Self::Reopened { .. }
+            | Self::Withdrawn { .. }
+            | Self::Revealed { .. }
+            | Self::Archived { .. } => true,
+            Self::Dispatched { .. }
+            | Self::Claimed { .. }
+            | Self::Accepted { .. }
+            | Self::Closed { .. }
+            | Self::LeaseExpired { .. }
+            | Self::CoOverdue { .. }
+            | Self::Continued { .. }
+            | Self::Merged { .. }
+            | Self::Unmerged { .. }
+            | Self::Sealed { .. }
+            | Self::ClockWarned { .. }
+            | Self::ClockBreached { .. }
+            | Self::Escalated { .. } => false,
         }
     }
+
+    /// Leaves only what says nothing about who the customer is. What must be there is blank then; the rest is not there.
+    pub(super) fn mask_identity(&mut self) {
+        match self {
+            Self::Created { order } => mask_intake(order),
+            Self::Contacted { contact, .. } => contact.note = None,
+            Self::Acted { action, .. } => mask_action(action),
+            Self::Measured { temperature, .. } => mask_temperature(temperature),
+            Self::Resolved { resolution, .. } => mask_resolution(resolution),
+            Self::Replied { reply } => reply.text = FreeText::blank(),
+            Self::CalledBack { callback } => callback.remark = None,
+            Self::Returned { returned } => returned.reason = FreeText::blank(),
+            Self::CoAssigned { co_team } => co_team.reason = None,
+            Self::Urged { urge } => urge.note = None,
+            Self::ExtensionAsked { extension } => mask_extension(extension),
+            Self::ExtensionGranted { decision } | Self::ExtensionDenied { decision } => decision.note = None,
+            Self::Arrived { note, .. } | Self::CoFinished { note, .. } | Self::Supervised { note, .. } => *note = None,
+            Self::Reassigned { reason, .. } | Self::Reopened { reason, .. } | Self::Revealed { reason } => *reason = None,
+            Self::Paused { reason } | Self::Deferred { reason, .. } | Self::Withdrawn { reason } => *reason = FreeText::blank(),
+            Self::Archived { order } => mask_order(order),
+            Self::Dispatched { .. }
+            | Self::Claimed { .. }
+            | Self::Accepted { .. }
+            | Self::Closed { .. }
+            | Self::LeaseExpired { .. }
+            | Self::CoOverdue { .. }
+            | Self::Continued { .. }
+            | Self::Merged { .. }
+            | Self::Unmerged { .. }
+            | Self::Sealed { .. }
+            | Self::ClockWarned { .. }
+            | Self::ClockBreached { .. }
+            | Self::Escalated { .. } => {}
+        }
+    }
+}
+
+fn mask_intake(order: &mut Intake) {
+    mask_customer(&mut order.customer);
+    mask_address(&mut order.address);
+    order.origin.external_no = None;
+    order.symptoms.rooms.clear();
+    order.title = None;
+    order.description = None;
+}
+
+/// Of an order that is over, its numbers, times and clocks stay; history has the rest from the event itself.
+fn mask_order(order: &mut WorkOrder) {
+    mask_customer(&mut order.customer);
+    mask_address(&mut order.address);
+    order.origin.external_no = None;
+    order.symptoms = Symptoms::default();
+    order.title = None;
+    order.description = None;
+    order.sealed_words.clear();
+    order.contacts.clear();
+    order.actions.clear();
+    order.callbacks.clear();
+    order.urges.clear();
+    order.temperatures.iter_mut().for_each(mask_temperature);
+    order.returns.iter_mut().for_each(|returned| returned.reason = FreeText::blank());
+    order.co_teams.iter_mut().for_each(|co_team| co_team.reason = None);
+    order.extension.iter_mut().for_each(mask_extension);
+    order.resolution.iter_mut().for_each(mask_resolution);
+    order.reply.iter_mut().for_each(|reply| reply.text = FreeText::blank());
+    order.waiting_reason = None;
+    order.story.iter_mut().for_each(|line| line.note = None);
+}
+
+fn mask_action(action: &mut Action) {
+    action.what = FreeText::blank();
+    action.parts = None;
+    action.photo_ref = None;
+}
+
+fn mask_temperature(temperature: &mut RoomTemperature) {
+    temperature.room = FreeText::blank();
+    temperature.instrument = FreeText::blank();
+    temperature.objection = None;
+    mask_signature(&mut temperature.signature);
+}
+
+fn mask_resolution(resolution: &mut Resolution) {
+    resolution.unsolved_reason = None;
+    resolution.public_reply = None;
+    resolution.signature.iter_mut().for_each(mask_signature);
+}
+
+fn mask_extension(extension: &mut Extension) {
+    extension.reason = FreeText::blank();
+    extension.decision.iter_mut().for_each(|decision| decision.note = None);
 }
 
 /// That somebody signed stays; who it was does not.

@@ -17,7 +17,7 @@ use super::refusal::Refusal;
 use super::sla::{ClockKind, ClockState, Pace};
 use super::text::{FreeText, Text};
 use super::work_order::{
-    CallbackStep, CoAssignStep, Customer, NewOrder, OrderChange, OrderState, OrderStep, Reached, ResolveStep, WorkOrder,
+    CallbackStep, CoAssignStep, Customer, NewOrder, OrderChange, OrderState, OrderStep, Reached, ReopenCause, ResolveStep, WorkOrder,
 };
 use super::{apply, decide, turn_day};
 
@@ -633,4 +633,55 @@ fn the_call_back_is_made_by_nobody_who_had_a_hand_in_the_work() {
         }
         play.step(no, heard(true, 5), None, &desk("ma")).unwrap();
     }
+}
+
+#[test]
+fn a_journal_from_before_seals_and_later_calls_is_read_as_it_was() {
+    let reopened = r#"{"type":"work_order.reopened","cause":"repeat_call","reason":null}"#;
+    let read: OrderChange = serde_json::from_str(reopened).unwrap();
+    assert_eq!(read, OrderChange::Reopened { cause: ReopenCause::RepeatCall, reason: None, call: None });
+    assert_eq!(serde_json::to_string(&read).unwrap(), reopened);
+    let mut play = Play::new();
+    let call = play.call("13912345678", "阳光花园", "501");
+    let no = play.ends_as_order(call);
+    let mut saved = serde_json::to_value(play.order(no)).unwrap();
+    let fields = saved.as_object_mut().unwrap();
+    assert!(fields.get("later_calls").is_none(), "what is empty is not written");
+    fields.remove("sealed_words");
+    assert_eq!(serde_json::from_value::<WorkOrder>(saved).unwrap(), *play.order(no));
+}
+
+#[test]
+fn an_order_knows_who_called_about_it_and_lets_go_of_a_call_with_its_words() {
+    let mut play = Play::new();
+    let first = play.call("13912345678", "阳光花园", "501");
+    let no = play.ends_as_order(first);
+    let second = play.call("13887654321", "阳光花园", "501");
+    assert_eq!(play.ends_as_order(second), no, "the same flat");
+    assert_eq!(play.order(no).calls().into_iter().collect::<Vec<_>>(), [first, second]);
+    play.now += TimeDelta::days(3);
+    for body in turn_day(&play.hall, play.now) {
+        play.fold(body, &Actor::hall());
+    }
+    let order = play.order(no);
+    assert!(order.later_calls.is_empty() && order.sealed_words.iter().any(|word| &**word == "13887654321"));
+    assert!(!order.sealed_words.iter().any(|word| &**word == "13912345678"), "its own customer's number it has anyway");
+}
+
+#[test]
+fn a_call_in_confidence_seals_what_it_opens_again() {
+    let mut play = Play::new();
+    let first = play.call("13912345678", "阳光花园", "501");
+    let no = play.ends_as_order(first);
+    let wang = handler("wang");
+    let token = play.worked(no, &wang);
+    play.resolve(no, token, &wang);
+    let again = play.call("13912345678", "阳光花园", "501");
+    let patch = CallPatch { sealed: Some(true), ..CallPatch::default() };
+    play.ask(Command::ChangeCall { call: again, patch: Box::new(patch) }, &operator()).unwrap();
+    assert_eq!(play.ends_as_order(again), no);
+    let order = play.order(no);
+    assert!(order.sealed && order.reopened == 1 && order.later_calls.contains(&again));
+    let kinds: Vec<&str> = order.story.iter().rev().take(2).map(|line| &*line.what).collect();
+    assert_eq!(kinds, ["work_order.sealed", "work_order.reopened"]);
 }

@@ -4,6 +4,7 @@
 //! service numbers of three to six digits. Whatever is not understood is kept as its digits and never guessed at.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -17,6 +18,11 @@ pub const PHONE_DIGITS_MAX: usize = 20;
 pub const PHONE_DIGITS_MIN: usize = 2;
 /// The most digits of an extension.
 pub const EXTENSION_DIGITS_MAX: usize = 6;
+
+/// The fewest digits, in a row or with signs between them, that are taken for a telephone number in a text.
+pub const TEXT_DIGITS_MIN: usize = 7;
+/// Last digits by which a number is known without the rest: those that a masked number shows.
+const TAIL_DIGITS: usize = 4;
 
 /// What exchanges write when the caller does not show a number.
 const WITHHELD: [&str; 14] = [
@@ -166,6 +172,13 @@ impl Phone {
         [self.raw.clone(), self.number.clone()]
     }
 
+    /// What would tell the number in a text: its forms, and its end where that is not the number itself.
+    #[must_use]
+    pub fn telling(&self) -> Vec<String> {
+        let tail = (self.number.len() >= TEXT_DIGITS_MIN).then(|| self.tail(TAIL_DIGITS).to_owned());
+        self.spellings().into_iter().chain(tail).collect()
+    }
+
     /// The area code of a landline.
     #[must_use]
     pub fn area_code(&self) -> Option<AreaCode> {
@@ -263,13 +276,38 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Full-width letters, digits and signs as narrow ones, letters small.
-fn narrow(text: &str) -> String {
-    let one = |c: char| match u32::from(c) {
+/// A full-width letter, digit or sign as the narrow one, an ASCII letter small.
+#[must_use]
+pub fn narrow_char(c: char) -> char {
+    match u32::from(c) {
         wide @ 0xFF01..=0xFF5E => char::from_u32(wide - 0xFEE0).unwrap_or(c).to_ascii_lowercase(),
         _ => c.to_ascii_lowercase(),
-    };
-    text.chars().map(one).collect()
+    }
+}
+
+/// Full-width letters, digits and signs as narrow ones, letters small.
+fn narrow(text: &str) -> String {
+    text.chars().map(narrow_char).collect()
+}
+
+/// Where telephone numbers stand in a text: digits, narrow or full-width, with the signs that people put between them.
+#[must_use]
+pub fn numbers_in(text: &[char]) -> Vec<Range<usize>> {
+    let (mut found, mut from, mut end, mut digits) = (Vec::new(), 0, 0, 0);
+    // Behind the last character stands one that ends a number.
+    for (at, c) in text.iter().copied().map(narrow_char).chain(['\0']).enumerate() {
+        if c.is_ascii_digit() {
+            from = if digits == 0 { at } else { from };
+            end = at + 1;
+            digits += 1;
+        } else if !is_separator(c) {
+            if digits >= TEXT_DIGITS_MIN {
+                found.push(from..end);
+            }
+            digits = 0;
+        }
+    }
+    found
 }
 
 /// The number before the first mark of an extension, and the extension.
@@ -425,6 +463,18 @@ mod tests {
 
     fn read(raw: &str) -> Phone {
         Phone::read(raw, Some(&qingdao())).unwrap().unwrap()
+    }
+
+    #[test]
+    fn numbers_are_found_in_texts_however_they_are_spelt() {
+        let found = |text: &str| {
+            let chars: Vec<char> = text.chars().collect();
+            numbers_in(&chars).into_iter().map(|at| chars[at].iter().collect()).collect::<Vec<String>>()
+        };
+        assert_eq!(found("打138 7777 6666，或138-7777-6666。"), ["138 7777 6666", "138-7777-6666"]);
+        assert_eq!(found("１３８７７７７６６６６ (0532) 8888–6666 "), ["１３８７７７７６６６６ (0532) 8888–6666"]);
+        assert_eq!(found("5551234"), ["5551234"]);
+        assert!(found("3号楼2单元1703，18.5度，96777").is_empty());
     }
 
     #[test]

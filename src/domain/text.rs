@@ -53,6 +53,15 @@ impl FreeText {
         Self("***".to_owned())
     }
 
+    /// A name as people write it into texts: whole, and each of its words.
+    #[must_use]
+    pub fn as_name(&self) -> Vec<String> {
+        /// Words of a name that are shorter stand in other words too, in characters.
+        const WORD_CHARS_MIN: usize = 3;
+        let words = self.0.split_whitespace().filter(|word| word.chars().count() >= WORD_CHARS_MIN);
+        [self.0.as_str()].into_iter().chain(words).map(ToOwned::to_owned).collect()
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

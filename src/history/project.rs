@@ -15,9 +15,9 @@ pub(super) struct Line {
     pub(super) json: Arc<str>,
 }
 
-/// The latest segment that has this event at this revision.
-const PARENT: &str = "SELECT s.no, s.first_rev, s.rev FROM segments s CROSS JOIN events e ON e.segment = s.no AND e.rev = ?1
-                      WHERE e.json = ?2 ORDER BY s.no DESC LIMIT 1";
+/// The segments that have an event at this revision, the latest first.
+const PARENTS: &str = "SELECT s.no, s.first_rev, s.rev, e.json FROM segments s CROSS JOIN events e ON e.segment = s.no AND e.rev = ?1
+                       ORDER BY s.no DESC";
 
 /// One journal's history, as far as it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,13 +120,21 @@ pub(super) fn read(rev: u64, json: &str) -> Result<Event, HistoryError> {
 
 /// The text that is kept of an event: the journal's own, or without its secrets.
 fn kept_text(line: &Line) -> Result<Cow<'_, str>, HistoryError> {
-    let event = &*line.event;
-    if !event.body.holds_secrets() {
-        return Ok(Cow::Borrowed(&line.json));
-    }
+    if line.event.body.holds_secrets() { clean_text(&line.event).map(Cow::Owned) } else { Ok(Cow::Borrowed(&line.json)) }
+}
+
+fn clean_text(event: &Event) -> Result<String, HistoryError> {
     let clean = Event { body: event.body.clone().without_secrets(), ..event.clone() };
-    let text = serde_json::to_string(&clean);
-    text.map(Cow::Owned).map_err(|e| HistoryError::Unreadable { rev: event.rev, problem: e.to_string() })
+    serde_json::to_string(&clean).map_err(|e| HistoryError::Unreadable { rev: event.rev, problem: e.to_string() })
+}
+
+/// Whether a kept text is of this event. An earlier version may have kept more of it than is kept today.
+fn is_same(known: &str, line: &Line) -> Result<bool, HistoryError> {
+    let text = kept_text(line)?;
+    if text == known || !line.event.body.holds_secrets() {
+        return Ok(text == known);
+    }
+    read(line.event.rev, known).map_or(Ok(false), |event| Ok(clean_text(&event)? == text))
 }
 
 fn store(tx: &Transaction<'_>, segment: i64, line: &Line) -> Result<(), HistoryError> {
@@ -148,7 +156,7 @@ pub(super) fn stored(conn: &Connection, segment: i64, rev: u64) -> Result<Option
 pub(super) fn check_same(conn: &Connection, segment: i64, line: &Line) -> Result<(), HistoryError> {
     let rev = line.event.rev;
     let Some(known) = stored(conn, segment, rev)? else { return Ok(()) };
-    if kept_text(line)? == known { Ok(()) } else { Err(HistoryError::Diverged { rev }) }
+    if is_same(&known, line)? { Ok(()) } else { Err(HistoryError::Diverged { rev }) }
 }
 
 /// Begins the history of a journal that was restored without its beginning: `first` is its oldest event. What came before
@@ -156,9 +164,8 @@ pub(super) fn check_same(conn: &Connection, segment: i64, line: &Line) -> Result
 pub(super) fn adopt(conn: &mut Connection, epoch: &str, first: &Line) -> Result<u64, HistoryError> {
     let first_rev = first.event.rev;
     let gap = HistoryError::Gap { expected: 1, got: first_rev };
-    let text = kept_text(first)?;
     let tx = begin(conn)?;
-    let parent = tx.query_row(PARENT, params![to_db(first_rev)?, text], segment_of).optional()?.ok_or(gap)?;
+    let parent = parent_of(&tx, first)?.ok_or(gap)?;
     let segment = new_segment(&tx, epoch, parent.first.min(first_rev), first_rev - 1)?;
     let copy = "INSERT INTO events (segment, rev, type, at_ms, \"by\", json)
                 SELECT ?1, rev, type, at_ms, \"by\", json FROM events WHERE segment = ?2 AND rev < ?3 ORDER BY rev";
@@ -166,6 +173,19 @@ pub(super) fn adopt(conn: &mut Connection, epoch: &str, first: &Line) -> Result<
     derive(&tx, segment.no)?;
     tx.commit()?;
     Ok(segment.rev)
+}
+
+/// The latest segment that tells this event.
+fn parent_of(tx: &Transaction<'_>, line: &Line) -> Result<Option<Segment>, HistoryError> {
+    let mut find = tx.prepare(PARENTS)?;
+    let mut found = find.query([to_db(line.event.rev)?])?;
+    while let Some(row) = found.next()? {
+        let known: String = row.get(3)?;
+        if is_same(&known, line)? {
+            return Ok(Some(segment_of(row)?));
+        }
+    }
+    Ok(None)
 }
 
 /// Begins, or goes on, where the journal still is: what lies between is lost, and somebody decided so.

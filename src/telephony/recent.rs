@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::phone::{narrow_char, numbers_in};
 use crate::domain::telephone::{Signal, SignalState, number_key};
 
 /// Messages that are remembered.
 pub const RECENT_MAX: usize = 500;
 /// How much of one message is remembered, in characters.
 pub const RECENT_TEXT_CHARS_MAX: usize = 400;
-/// Digits in a row from which on a number is taken for a telephone's.
-const PHONE_DIGITS: usize = 7;
 /// Digits from which on a number's beginning is shown beside its end.
 const LONG_DIGITS: usize = 11;
 /// Shown at the end of a number.
@@ -95,33 +94,26 @@ impl Recent {
 /// A text cut to [`RECENT_TEXT_CHARS_MAX`], without control characters, in which no telephone number can be read.
 #[must_use]
 pub fn masked(text: &str) -> String {
-    let mut shown = String::new();
-    let mut run = String::new();
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
     // Masked before it is cut: half a number at the cut would not look like one.
-    for c in text.chars().take(RECENT_TEXT_CHARS_MAX.saturating_mul(2)) {
-        let between = matches!(c, ' ' | '-' | '(' | ')' | '/' | '.' | '\u{a0}') && !run.is_empty();
-        if c.is_ascii_digit() || between {
-            run.push(c);
-            continue;
-        }
-        shown.push_str(&masked_run(&run));
-        run.clear();
-        shown.push(if c.is_control() { ' ' } else { c });
+    let chars: Vec<char> = text.chars().take(RECENT_TEXT_CHARS_MAX.saturating_mul(2)).map(plain).collect();
+    let mut shown = String::new();
+    let mut from = 0;
+    for number in numbers_in(&chars) {
+        shown.extend(chars.get(from..number.start).into_iter().flatten());
+        shown.push_str(&masked_digits(chars.get(number.clone()).unwrap_or_default()));
+        from = number.end;
     }
-    shown.push_str(&masked_run(&run));
+    shown.extend(chars.get(from..).into_iter().flatten());
     shown.chars().take(RECENT_TEXT_CHARS_MAX).collect()
 }
 
-/// Digits with what stands between them.
-fn masked_run(run: &str) -> String {
-    let digits: String = run.chars().filter(char::is_ascii_digit).collect();
-    if digits.len() < PHONE_DIGITS {
-        return run.to_owned();
-    }
+/// A number, with what stands between its digits, of which only the ends are shown.
+fn masked_digits(number: &[char]) -> String {
+    let digits: String = number.iter().copied().map(narrow_char).filter(char::is_ascii_digit).collect();
     let head = if digits.len() >= LONG_DIGITS { digits.get(..HEAD_DIGITS).unwrap_or_default() } else { "" };
     let tail = digits.get(digits.len().saturating_sub(TAIL_DIGITS)..).unwrap_or_default();
-    let rest: String = run.chars().rev().take_while(|c| !c.is_ascii_digit()).collect::<Vec<_>>().into_iter().rev().collect();
-    format!("{head}****{tail}{rest}")
+    format!("{head}****{tail}")
 }
 
 /// A number for a screen on which nobody has to dial it.

@@ -8,6 +8,7 @@ use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORI
 use chrono::{DateTime, Utc};
 
 use super::app::AppState;
+use super::limits::Gauge;
 use super::problem::{Code, Problem};
 use super::rights::{Admits, Right, admits};
 use super::secrets::{SECRET_LENGTH_MAX, digest};
@@ -116,6 +117,12 @@ impl Who {
         Reader { actor: self.actor().actor, handles, teams: Arc::clone(&self.teams) }
     }
 
+    /// Whether this person works orders and may not know who a sealed caller is.
+    #[must_use]
+    pub fn only_handles(&self) -> bool {
+        self.roles.contains(&Role::Handler) && self.reader().handles
+    }
+
     /// Where an idempotency key means something; `None` where it cannot.
     #[must_use]
     pub fn key_scope(&self) -> Option<String> {
@@ -194,7 +201,8 @@ pub fn admit<R: Right>(state: &AppState, request: &HttpRequest) -> Result<Who, P
         Admits::Anyone(gauge) => {
             // A stale cookie must not keep anybody from what everybody may do.
             let who = identify(state, request).ok().flatten();
-            if who.is_none() {
+            // Who guesses at cases is not let off for being signed in.
+            if who.is_none() || gauge == Gauge::Case {
                 let now_ms = state.now().timestamp_millis();
                 let taken = state.limits.take(gauge, client_address(state, request), now_ms);
                 taken.map_err(|seconds| Problem::from(Code::TooManyRequests).retry_after(seconds))?;

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::order_auditor::{Agreed, OrderAuditor};
 use crate::people::{Answer, Person, fresh_key};
-use crate::process::{Server, signal};
+use crate::process::{BentTime, Server, signal};
 use crate::random::Chance;
 use crate::{alone, profile};
 
@@ -248,4 +249,92 @@ fn check(heard: &Heard, journal: &[Value], reader: &Person) {
     let (calls, orders, over) = (heard.typed.len(), heard.made.len(), auditor.stale.len());
     println!("{} acknowledged: {calls} calls, {orders} orders, {over} leases over, {} closed", heard.keys.len(), heard.closed.len());
     assert!(orders > 50 && heard.resolved.len() > 30 && !heard.closed.is_empty(), "a day in which little happens proves little");
+}
+
+/// How late a breach may be told, after its due or after the server is there again.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
+
+/// The due instants of an order's running clocks, the first first.
+fn dues(reader: &Person, no: &str) -> Vec<(DateTime<Utc>, String)> {
+    let order = reader.get(&format!("/work-orders/{no}"));
+    let clocks = order["clocks"].as_object().unwrap().iter().filter(|(_, clock)| clock["done_at"].is_null());
+    let mut dues: Vec<_> = clocks.map(|(kind, clock)| (clock["due"].as_str().unwrap().parse().unwrap(), kind.clone())).collect();
+    dues.sort();
+    dues
+}
+
+/// When it was told that a clock of an order is late; each time.
+fn breaches(reader: &Person, no: &str, kind: &str) -> Vec<DateTime<Utc>> {
+    let journal = reader.journal();
+    let told = journal.iter().filter(|event| event["type"] == "work_order.clock_breached" && event["no"] == *no && event["clock"] == *kind);
+    told.map(|event| event["at"].as_str().unwrap().parse().unwrap()).collect()
+}
+
+/// Bends the time so that an instant is so many seconds away.
+fn approach(time: &BentTime, due: DateTime<Utc>, seconds: i64) {
+    time.set(&format!("+{}", (due - Utc::now()).num_seconds() - seconds));
+}
+
+/// Waits for the first telling, and no longer than a promise allows.
+fn first_breach(reader: &Person, no: &str, kind: &str) -> DateTime<Utc> {
+    let until = Instant::now() + TOLD_WITHIN;
+    loop {
+        if let Some(at) = breaches(reader, no, kind).first() {
+            return *at;
+        }
+        assert!(Instant::now() < until, "{kind} of {no} is late, and nobody is told");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_due_instant_outlives_a_kill_and_its_breach_is_told_once_and_in_time() {
+    let _alone = alone();
+    let time = BentTime::new();
+    let mut server = time.on(Server::new());
+    let base = server.url("");
+    let person = |role: &str, name: &str| Person::new(&base, &server.token(role, name));
+    let (operator, reader) = (person("operator", "o1"), person("manager", "m1"));
+    server.start();
+    server.ready();
+    let made = operator.post("/work-orders", &json!({"category": "R1", "team": "repair-east"}), &fresh_key("order"));
+    let no = made.body["work_order"]["no"].as_str().unwrap().to_owned();
+    let before = dues(&reader, &no);
+    assert!(before.len() > 2, "{before:?}");
+    server.kill();
+    server.start();
+    server.ready();
+    assert_eq!(dues(&reader, &no), before, "a clock was counted anew");
+
+    // The first falls due while nobody is there.
+    let (due, kind) = &before[0];
+    approach(&time, *due, 4);
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(breaches(&reader, &no, kind).is_empty(), "told before it was due");
+    assert_eq!(dues(&reader, &no), before);
+    server.kill();
+    std::thread::sleep(Duration::from_secs(5));
+    server.start();
+    server.ready();
+    let told = first_breach(&reader, &no, kind);
+    assert!(told >= *due, "{kind} is due at {due} and was told at {told}");
+
+    // The next one while the server is there.
+    let (next_due, next) = before.iter().find(|(other, _)| other > due).expect("a later clock");
+    approach(&time, *next_due, 2);
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(breaches(&reader, &no, next).is_empty(), "told before it was due");
+    std::thread::sleep(Duration::from_millis(1_500));
+    let late = first_breach(&reader, &no, next) - *next_due;
+    assert!((0..=5_000).contains(&late.num_milliseconds()), "{next} was told {late} late");
+
+    // Nothing is told again, whoever dies.
+    server.kill();
+    server.start();
+    server.ready();
+    std::thread::sleep(Duration::from_secs(1));
+    for kind in [kind, next] {
+        assert_eq!(breaches(&reader, &no, kind).len(), 1, "{kind}");
+    }
+    assert_eq!(dues(&reader, &no), before);
 }

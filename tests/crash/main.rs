@@ -42,7 +42,7 @@ use warmhall::domain::profile::Profile;
 use auditor::{Auditor, Offers};
 use board::Board;
 use people::{Crowd, Person, Told, check_away, fresh_key};
-use process::{Server, free_port, signal};
+use process::{BentTime, Server, free_port, signal};
 use proxy::{Line, Proxy};
 use random::Chance;
 
@@ -357,21 +357,8 @@ fn a_full_disk_refuses_and_heals_by_itself() {
 #[test]
 fn a_clock_that_jumps_issues_no_number_twice() {
     let _alone = alone();
-    let library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
-    assert!(std::path::Path::new(library).exists(), "./test installs faketime");
-    let time = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(time.path(), "+0").unwrap();
-    // Redis keeps the real time: its allocator does not start under the library that bends it, and nothing of ours asks its clock.
-    let redis = tempfile::TempDir::with_prefix("whc").unwrap();
-    let program = redis.path().join("redis-server");
-    std::fs::write(&program, "#!/bin/sh\nunset LD_PRELOAD\nexec redis-server \"$@\"\n").unwrap();
-    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let mut server = Server::new()
-        .with_env("WARMHALL__REDIS_SERVER", program.to_str().unwrap())
-        .with_env("LD_PRELOAD", library)
-        .with_env("FAKETIME_TIMESTAMP_FILE", time.path().to_str().unwrap())
-        .with_env("FAKETIME_NO_CACHE", "1")
-        .with_env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    let time = BentTime::new();
+    let mut server = time.on(Server::new());
     let base = server.url("");
     let staff = staff(&server, &base);
     server.start();
@@ -381,7 +368,7 @@ fn a_clock_that_jumps_issues_no_number_twice() {
     let boards = vec![Board::watch(server.port, &staff.board)];
     for jump in ["+2h", "-2h", "+0", "+24h", "-24h", "+26h", "+0"] {
         until_alive(&crowd, 25);
-        std::fs::write(time.path(), jump).unwrap();
+        time.set(jump);
     }
     until_alive(&crowd, 25);
     server.kill();

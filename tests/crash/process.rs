@@ -138,6 +138,47 @@ impl Drop for Server {
     }
 }
 
+/// The library that bends a process's time; `./test` installs it.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+
+/// A time of its own for a server.
+pub struct BentTime {
+    shift: tempfile::NamedTempFile,
+    redis: TempDir,
+}
+
+impl BentTime {
+    /// The real time, until it is set.
+    pub fn new() -> Self {
+        assert!(Path::new(FAKETIME).exists(), "./test installs faketime");
+        let bent = Self { shift: tempfile::NamedTempFile::new().unwrap(), redis: TempDir::with_prefix("whc").unwrap() };
+        bent.set("+0");
+        // Redis keeps the real time: its allocator does not start under the library, and nothing of ours asks its clock.
+        fs::write(bent.program(), "#!/bin/sh\nunset LD_PRELOAD\nexec redis-server \"$@\"\n").unwrap();
+        fs::set_permissions(bent.program(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        bent
+    }
+
+    fn program(&self) -> PathBuf {
+        self.redis.path().join("redis-server")
+    }
+
+    /// How far the server's time is from the real one, as `+2h` or `-30`.
+    pub fn set(&self, shift: &str) {
+        fs::write(self.shift.path(), shift).unwrap();
+    }
+
+    /// The server with this time.
+    pub fn on(&self, server: Server) -> Server {
+        server
+            .with_env("WARMHALL__REDIS_SERVER", self.program().to_str().unwrap())
+            .with_env("LD_PRELOAD", FAKETIME)
+            .with_env("FAKETIME_TIMESTAMP_FILE", self.shift.path().to_str().unwrap())
+            .with_env("FAKETIME_NO_CACHE", "1")
+            .with_env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    }
+}
+
 /// Sends a signal by name.
 pub fn signal(pid: i32, name: &str) {
     let _ = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap();

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use warmhall::domain::actor::{Caller, Role};
 use warmhall::domain::command::Command;
 use warmhall::keeper::{Decided, Fault, Reply, Request};
 
-use crate::app::TestApp;
+use crate::app::{Setting, TestApp};
+use crate::people::Person;
+use crate::work::{EAST, Handler, NUMBER, Operator, step};
 
 #[actix_web::test]
 async fn the_journal_is_read_from_a_cursor() {
@@ -83,4 +85,85 @@ async fn a_keeper_that_crashed_is_over_and_what_it_committed_is_there() {
     let again = app.again().await;
     assert!(again.keeper.read(|hall| hall.tickets.values().any(|ticket| *ticket.number == *number.number)));
     assert_ne!(again.kiosk().takes("repair").await.number, number.number);
+}
+
+/// Everything that people can type of one order, each with a canary in it, until it is closed.
+async fn whole_life(app: &TestApp) -> String {
+    let (operator, lead) = (app.operator(), app.lead());
+    let said = |what: &str| format!("CANARY {what}");
+    let call = operator.logs(NUMBER).await;
+    let address = json!({ "community": "阳光花园", "building": said("building"), "unit": said("unit"), "room": said("room"),
+        "text": said("text"), "riser": said("riser") });
+    let symptoms = json!({ "rooms": [said("symptoms")] });
+    let fields = json!({ "caller_name": said("name"), "customer_no": said("no"), "address": address, "symptoms": symptoms, "category": "R1",
+        "description": said("description"), "promise": said("promise"), "dialect": said("dialect"), "kb_article": said("article"),
+        "recording_ref": said("recording") });
+    operator.writes(&call, fields).await.ok();
+    let order = json!({ "title": said("title"), "external_no": said("external"), "team": EAST });
+    let ended = operator.ends(&call, json!({ "disposition": "work_order", "note": said("note"), "order": order })).await.ok();
+    let no = ended["work_order"]["no"].as_str().unwrap().to_owned();
+    let beside = async |who: &Person, what: &str, body: Value| drop(step(who, &no, what, body).await.ok());
+    beside(&operator, "urge", json!({ "note": said("urge"), "call": call })).await;
+    beside(&lead, "supervise", json!({ "note": said("supervise") })).await;
+    beside(&operator, "reveal", json!({ "reason": said("reveal") })).await;
+    beside(&operator, "co-assign", json!({ "team": "repair-west", "reason": said("co-assign") })).await;
+    beside(&lead, "co-finish", json!({ "team": "repair-west", "note": said("co-finish") })).await;
+    let handler = Handler::accepts(app.staff("handler"), &no).await;
+    handler.moves("return", json!({ "reason": said("return") })).await;
+    beside(&operator, "dispatch", json!({ "team": EAST })).await;
+    beside(&lead, "reassign", json!({ "team": EAST, "reason": said("reassign") })).await;
+    let handler = Handler::accepts(app.staff("handler"), &no).await;
+    for (until, answer) in [("2026-11-25T02:00:00Z", "grant"), ("2026-11-26T02:00:00Z", "deny")] {
+        handler.moves("extend", json!({ "clock": "resolve", "until": until, "reason": said("extend") })).await;
+        beside(&lead, answer, json!({ "note": said(answer) })).await;
+    }
+    handler.moves("contact", json!({ "note": said("contact") })).await;
+    handler.moves("wait", json!({ "reason": said("wait") })).await;
+    handler.moves("continue", json!({})).await;
+    handler.moves("arrive", json!({ "note": said("arrive") })).await;
+    handler.moves("act", json!({ "what": said("act"), "parts": said("parts"), "photo_ref": said("photo") })).await;
+    let measured = json!({ "measured_at": "2026-11-23T01:50:00Z", "room": said("room"), "reading_tenths": 165, "point_ok": true,
+        "doors_shut_min": 30, "stable_min": 10, "instrument": said("instrument"), "signature": { "signed": said("signed") },
+        "objection": said("objection") });
+    handler.moves("measure", measured).await;
+    let resolved = json!({ "cause": "U", "action": said("action"), "solved": false, "unsolved_reason": said("unsolved"),
+        "public_reply": said("public"), "signature": { "refused": said("witness") } });
+    handler.moves("resolve", resolved.clone()).await;
+    beside(&operator, "reply", json!({ "text": said("reply") })).await;
+    beside(&operator, "reopen", json!({ "reason": said("reopen") })).await;
+    beside(&lead, "defer", json!({ "until": "2026-11-24", "reason": said("defer") })).await;
+    beside(&lead, "continue", json!({})).await;
+    beside(&operator, "withdraw", json!({ "reason": said("withdraw") })).await;
+    no
+}
+
+#[actix_web::test]
+async fn what_people_typed_leaves_the_hall_in_no_event() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.sqlite");
+    let app = TestApp::with(Setting { history: Some(path.clone()), ..Setting::default() }).await;
+    let no = whole_life(&app).await;
+    app.passes(10 * 86_400);
+    let operator = Operator(app.token(Role::Operator));
+    operator.logs("13700000000").await;
+    app.remembered().await;
+    let events = app.token(Role::Integration).get("/events?after=0&limit=500").await;
+    let types: Vec<String> =
+        events.body["events"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect();
+    let kept = rusqlite::Connection::open(&path).unwrap();
+    let mut rows = kept.prepare("SELECT json FROM events ORDER BY rev").unwrap();
+    let rows: Vec<String> = rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), types.len());
+    for text in rows.iter().chain([&events.text]) {
+        let told = text.split("CANARY").nth(1).map(|rest| rest.chars().take(40).collect::<String>());
+        assert_eq!(told, None, "an event tells what was typed");
+        assert!(!text.contains(NUMBER));
+    }
+    for kind in ["urged", "returned", "extension_denied", "measured", "resolved", "reopened", "deferred", "withdrawn", "archived"] {
+        assert!(types.contains(&format!("work_order.{kind}")), "{kind} is missing: {types:?}");
+    }
+    // Whoever may know still finds all of it: history took it from the event before it was masked.
+    let order = operator.get(&format!("/work-orders/{no}")).await.ok();
+    assert_eq!(order["urges_list"][0]["note"], "CANARY urge");
+    assert!(order["story"].to_string().contains("CANARY withdraw") && order["actions"][0]["what"] == "CANARY act");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use warmhall::domain::actor::Role;
+use warmhall::domain::command::Command;
 
 use crate::app::TestApp;
 use crate::people::Person;
@@ -287,4 +288,51 @@ async fn orders_are_listed_by_what_is_asked() {
     }
     operator.get("/work-orders/20261123-9999").await.refused(404, "not_found");
     operator.get("/work-orders/nonsense").await.refused(404, "not_found");
+}
+
+#[actix_web::test]
+async fn a_complaint_is_looked_into_by_the_lead_and_called_back_by_somebody_else() {
+    let app = TestApp::start().await;
+    let (operator, lead) = (app.operator(), app.lead());
+    let body = json!({ "category": "C2", "team": "complaints", "customer": { "name": "王小明", "phone": NUMBER } });
+    let no = operator.orders_with(body).await;
+    let looks = json!({ "kind": "investigation", "what": "调取录音" });
+    // While it waits, and while somebody has it in hand; nobody's lease is touched.
+    assert_eq!(moved(&lead, &no, "act", looks.clone()).await, "dispatched");
+    let handler = Handler::accepts(app.hires("tan", &[Role::Handler], &["complaints"]).await, &no).await;
+    let until = seen(&lead, &no).await["lease"]["until"].clone();
+    app.passes(60);
+    assert_eq!(moved(&lead, &no, "act", looks.clone()).await, "accepted");
+    assert_eq!(moved(&lead, &no, "act", json!({ "kind": "note", "what": "请先电话道歉" })).await, "accepted");
+    assert_eq!(seen(&lead, &no).await["lease"]["until"], until);
+    // The work itself is its handler's; and nobody else looks into it without having it.
+    step(&lead, &no, "act", json!({ "kind": "work", "what": "约谈" })).await.refused(409, "stale_lease");
+    step(&app.staff("handler"), &no, "act", looks.clone()).await.refused(409, "stale_lease");
+    handler.moves("contact", json!({})).await;
+    handler.step("resolve", json!({ "cause": "K", "public_reply": "已约谈" })).await.refused(422, "resolution_incomplete");
+    handler.moves("act", json!({ "kind": "investigation", "what": "约谈维修工" })).await;
+    assert_eq!(handler.moves("resolve", json!({ "cause": "K", "public_reply": "已约谈" })).await, "resolved");
+    let order = seen(&lead, &no).await;
+    let kinds: Vec<_> = order["actions"].as_array().unwrap().iter().map(|action| action["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["investigation", "investigation", "note", "investigation"]);
+    // Whoever looked into it does not ask whether that was done well.
+    let heard = json!({ "solved": true, "grade": 5 });
+    step(&lead, &no, "callback", heard.clone()).await.refused(409, "callback_by_handler");
+    assert_eq!(moved(&operator, &no, "callback", heard).await, "closed");
+    step(&lead, &no, "act", looks).await.refused(409, "wrong_state");
+}
+
+#[actix_web::test]
+async fn an_order_taken_for_a_cellar_is_still_theirs_an_hour_later() {
+    let app = TestApp::start().await;
+    let no = app.operator().orders("502").await;
+    let handler = app.staff("handler");
+    handler.post("/teams/repair-east/claim", json!({ "lease_s": 3_601 })).await.refused(422, "invalid_field");
+    // As the team's screen claims; what was pressed without a network comes one after the other.
+    let claimed = handler.post("/teams/repair-east/claim", json!({ "lease_s": 3_600 })).await.ok();
+    let handler = Handler { person: handler, no, token: claimed["lease"]["token"].as_u64().unwrap() };
+    app.passes(55 * 60);
+    app.submit(Command::FallDue).await;
+    assert_eq!(handler.moves("accept", json!({})).await, "accepted");
+    handler.works().await;
 }

@@ -285,6 +285,7 @@ impl OrderAuditor {
                 }
             }
             "urged" => order.urges += 1,
+            "sealed" => order.intake["sealed"] = Value::Bool(true),
             "extension_asked" => order.extension = true,
             "extension_granted" | "extension_denied" => order.extension = false,
             "paused" => {
@@ -335,7 +336,11 @@ impl OrderAuditor {
                 self.check_first(no, order, by);
             }
             "accepted" => allow(order.waits() || (order.state == "dispatched" && holds())),
+            "acted" if event["lease"].is_null() => {
+                allow(!order.is_over() && order.state != "merged" && event["action"]["kind"] != "work");
+            }
             "contacted" | "arrived" | "acted" | "measured" | "paused" => allow(order.in_hand() && holds()),
+            "sealed" => allow(order.intake["sealed"] == false),
             "resolved" => match word(&event["with"]) {
                 Some(master) => {
                     allow(order.state == "merged");
@@ -558,7 +563,8 @@ impl OrderAuditor {
         let call = self.calls.get_mut(&id).unwrap_or_else(|| panic!("{what} of {id}, which is not there"));
         match what {
             "changed" => {
-                assert!(!call.ended, "{id} is over and was changed");
+                let seals = event["changes"] == serde_json::json!({"sealed": true});
+                assert!(!call.ended || seals, "{id} is over and was changed");
                 call.fields.extend(event["changes"].as_object().expect("fields").clone());
             }
             "ended" => {
@@ -642,6 +648,12 @@ impl Typed {
 
 fn work(what: &str, order: &mut Followed, event: &Value, by: &str) {
     let lease = &event["lease"];
+    if lease.is_null() {
+        if event["action"]["kind"] != "note" {
+            order.workers.insert(name(by));
+        }
+        return;
+    }
     let holder = order.holder.as_mut().expect("it was checked");
     assert_eq!(lease["token"].as_u64(), Some(holder.token), "{what} renewed another lease");
     holder.until = ms(&lease["until"]);

@@ -51,6 +51,9 @@ pub(super) fn call(hall: &mut Hall, of: &CallEvent, event: &Event) {
                 taken_ms = u64::try_from((event.at - record.logged_at).num_milliseconds()).unwrap_or(0);
                 category.clone_from(&record.fields.category);
             });
+            if let Some(no) = end.work_order {
+                super::order::ask_again(hall, *call, no);
+            }
             let today = &mut hall.hotline.today;
             today.ended += 1;
             today.handling_ms += taken_ms;
@@ -66,11 +69,17 @@ pub(super) fn call(hall: &mut Hall, of: &CallEvent, event: &Event) {
     }
 }
 
-/// A sealed order outlives its call: what must not be read in its texts is told by the order from then on.
+/// An order outlives its calls, and may be sealed later: what must not be read in its texts is told by the order from then on.
 fn keep_seals(hall: &mut Hall, record: &HotlineCall) {
     for no in &record.orders {
-        if hall.orders.get(*no).is_some_and(|order| order.sealed) {
-            hall.orders.change(*no, |order| order.sealed_words.extend(record.fields.identity().into_iter().map(Arc::from)));
+        let Some(order) = hall.orders.get(*no) else { continue };
+        let own = order.telling();
+        let more: Vec<Arc<str>> = record.fields.identity().into_iter().filter(|word| !own.contains(word)).map(Arc::from).collect();
+        if !more.is_empty() || order.later_calls.contains(&record.id) {
+            hall.orders.change(*no, |order| {
+                order.sealed_words.extend(more);
+                order.later_calls.remove(&record.id);
+            });
         }
     }
 }
@@ -127,12 +136,8 @@ pub(super) fn incident(hall: &mut Hall, of: &IncidentEvent, event: &Event) {
             if let Some(incident) = hotline.incidents.get_mut(incident) {
                 incident.attached.insert(*call, *order);
             }
-            hotline.change(*call, |record| {
-                record.incident = Some(*incident);
-                if !record.orders.contains(order) {
-                    record.orders.push(*order);
-                }
-            });
+            hotline.change(*call, |record| record.incident = Some(*incident));
+            super::order::ask_again(hall, *call, *order);
         }
         IncidentEvent::Resolved { incident, public_reply } => {
             if let Some(incident) = hotline.incidents.get_mut(incident) {

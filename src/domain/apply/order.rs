@@ -29,14 +29,23 @@ pub(super) fn order(hall: &mut Hall, of: &OrderEvent, event: &Event) {
             fold(order, of, event);
             tell(order, of, event);
         });
-        if let OrderChange::Urged { urge } = &of.change
-            && let Some(call) = urge.call
-        {
-            link(hall, call, of.no);
+        if let Some(call) = later_call(&of.change) {
+            ask_again(hall, call, of.no);
         }
         if let Some(token) = token_of(&of.change) {
             hall.orders.last_token = hall.orders.last_token.max(token);
         }
+    }
+}
+
+/// The call by which somebody asked again.
+const fn later_call(change: &OrderChange) -> Option<HotlineCallId> {
+    if let OrderChange::Urged { urge } = change {
+        urge.call
+    } else if let OrderChange::Reopened { call, .. } | OrderChange::Sealed { call } = change {
+        *call
+    } else {
+        None
     }
 }
 
@@ -57,6 +66,18 @@ fn family(hall: &mut Hall, no: OrderNo, change: &OrderChange) {
     {
         // It is worked by itself from now on.
         leave(hall, master, no);
+    }
+}
+
+/// An order knows who called about it later, and they the order.
+pub(super) fn ask_again(hall: &mut Hall, call: HotlineCallId, no: OrderNo) {
+    if hall.hotline.calls.contains_key(&call) {
+        link(hall, call, no);
+        hall.orders.change(no, |order| {
+            if !order.origin.calls.contains(&call) {
+                order.later_calls.insert(call);
+            }
+        });
     }
 }
 
@@ -104,6 +125,7 @@ impl WorkOrder {
             symptoms: intake.symptoms,
             urgency: intake.urgency,
             sealed: intake.sealed,
+            later_calls: std::collections::BTreeSet::new(),
             sealed_words: std::collections::BTreeSet::new(),
             appointment: intake.appointment,
             phase: intake.phase,
@@ -204,6 +226,7 @@ fn fold(order: &mut WorkOrder, of: &OrderEvent, event: &Event) {
             order.merged_into = None;
             back_to_queue(order);
         }
+        OrderChange::Sealed { .. } => order.sealed = true,
         OrderChange::Supervised { level, .. } => order.supervised = *level,
         OrderChange::Escalated { level, .. } => order.escalation = *level,
         OrderChange::Urged { urge } => {
@@ -276,7 +299,8 @@ fn work(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
         }
         OrderChange::Acted { action, lease } => {
             renew(order, lease.as_ref());
-            order.progress.acted |= action.kind != ActionKind::Note;
+            // What a lead adds beside the work is not what its handler did.
+            order.progress.acted |= lease.is_some() && action.kind != ActionKind::Note;
             push(&mut order.actions, action.clone(), ENTRIES_MAX);
         }
         OrderChange::Measured { temperature, lease } => {

@@ -35,7 +35,7 @@ pub(super) fn step(
         OrderStep::Callback(how) => callback(hall, order, how, caller, now),
         OrderStep::Reopen { reason } => {
             need(order, |state| state == OrderState::Closed || state.is_worked())?;
-            Ok(vec![reopened(hall, order, ReopenCause::Staff, Some(reason.clone()), now)])
+            Ok(vec![reopened(hall, order, ReopenCause::Staff, Some(reason.clone()), None, now)])
         }
         OrderStep::Withdraw { reason } => withdraw(hall, order, reason, now),
         _ => Err(Refusal::OrderWrongState { state: order.state }),
@@ -133,7 +133,8 @@ fn took_part(hall: &Hall, order: &WorkOrder, actor: &Actor) -> bool {
 fn worked_on(order: &WorkOrder, actor: &Actor) -> bool {
     let name = actor.name();
     let of = |by: &str| by.split_once(':').map_or(by, |(_, own)| own) == name;
-    let acted = order.actions.iter().any(|action| of(&action.by) && action.kind == ActionKind::Work);
+    // Who looked into a complaint is not asked whether that was done well.
+    let acted = order.actions.iter().any(|action| of(&action.by) && action.kind != ActionKind::Note);
     let resolved = order.resolution.as_ref().is_some_and(|resolution| of(&resolution.by));
     let helped = order.co_teams.iter().filter_map(|help| help.done_by.as_deref()).any(of);
     acted || resolved || helped || order.was_handled_by(name)
@@ -166,7 +167,7 @@ fn callback(hall: &Hall, order: &WorkOrder, how: &CallbackStep, caller: &Caller,
     let low = how.grade.is_some_and(|grade| grade <= hall.profile.orders.rules.reopen_grade_max);
     if how.solved == Some(false) || low {
         let cause = if how.solved == Some(false) { ReopenCause::NotSolved } else { ReopenCause::LowGrade };
-        return Ok(vec![event(order, called_back), reopened(hall, order, cause, how.remark.clone(), now)]);
+        return Ok(vec![event(order, called_back), reopened(hall, order, cause, how.remark.clone(), None, now)]);
     }
     let mut events = Vec::with_capacity(3);
     if order.reply.is_none() {

@@ -15,8 +15,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::sla::ClockKind;
 use crate::domain::text::FreeText;
 use crate::domain::work_order::{
-    Action, Contact, ESCALATION_MAX, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep, Reached, Returned,
-    RoomTemperature, WorkOrder,
+    Action, ActionKind, Contact, ESCALATION_MAX, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep,
+    Reached, Returned, RoomTemperature, WorkOrder,
 };
 
 /// The longest lease that a claim can ask for, in seconds.
@@ -93,9 +93,27 @@ pub(super) fn step(
     if let OrderStep::Extend { clock, until, reason } = step {
         return extend(order, *clock, *until, reason, token, caller, now);
     }
+    if let OrderStep::Act { kind, .. } = step
+        && *kind != ActionKind::Work
+        && caller.any_counter
+        && token.is_none()
+    {
+        return beside(order, step, caller, now);
+    }
     need(order, OrderState::is_in_hand)?;
     let lease = renewed(hall, held(order, token, caller)?, now);
     in_hand(hall, order, step, lease, caller, now)
+}
+
+/// What a lead looks into, or notes for colleagues, whoever has the order in hand; it is not the work itself.
+fn beside(order: &WorkOrder, step: &OrderStep, caller: &Caller, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
+    need(order, |state| !state.is_over() && state != OrderState::Merged)?;
+    let OrderStep::Act { kind, what, parts, photo_ref } = step else {
+        return Err(Refusal::OrderWrongState { state: order.state });
+    };
+    let by = Arc::clone(&caller.actor.actor);
+    let action = Action { at: now, by, kind: *kind, what: what.clone(), parts: parts.clone(), photo_ref: photo_ref.clone() };
+    Ok(vec![event(order, OrderChange::Acted { action, lease: None })])
 }
 
 /// What its handler does with an order in hand.

@@ -16,6 +16,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::telephone::{PhoneChange, Signal, Verdict};
 use crate::domain::work_order::{NewOrder, OrderChange};
 
+use super::order::seal;
 use super::ticket::invalid;
 
 /// How long an ended call stays in the hall's own memory, in hours.
@@ -52,7 +53,9 @@ fn find(hall: &Hall, id: HotlineCallId) -> Result<&HotlineCall, Refusal> {
 
 pub(super) fn change(hall: &Hall, id: HotlineCallId, patch: &CallPatch, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     let call = find(hall, id)?;
-    if call.end.is_some() {
+    // Who rings again only to ask that their name be kept need not be told that it is too late.
+    let seals = *patch == CallPatch { sealed: Some(true), ..CallPatch::default() };
+    if call.end.is_some() && !seals {
         return Err(Refusal::CallEnded);
     }
     check(hall, patch)?;
@@ -62,7 +65,10 @@ pub(super) fn change(hall: &Hall, id: HotlineCallId, patch: &CallPatch, now: Dat
     }
     let mut after = call.clone();
     changes.write(&mut after.fields);
+    let made = after.orders.iter().filter(|_| changes.sealed == Some(true)).filter_map(|no| hall.orders.get(*no));
+    let sealed: Vec<_> = made.filter_map(|order| seal(order, true, Some(id))).collect();
     let mut events = vec![call_event(CallEvent::Changed { call: id, changes })];
+    events.extend(sealed);
     events.extend(suspicion(hall, &after, now));
     Ok(events)
 }
@@ -123,7 +129,8 @@ pub(super) fn end(
         Disposition::WorkOrder => {
             let linked = end.work_order.or(if order.is_some() { None } else { call.orders.last().copied() });
             if let Some(no) = linked {
-                hall.orders.get(no).ok_or(Refusal::WorkOrderMissing)?;
+                let order = hall.orders.get(no).ok_or(Refusal::WorkOrderMissing)?;
+                events.extend(super::order::seal_for(hall, order, id));
                 end.work_order = Some(no);
             } else {
                 let new = NewOrder { call: Some(id), ..order.cloned().unwrap_or_default() };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::intake::{begin, gather, next_no, same_matter};
-use super::order::{event_with, resolve_child, stopped};
+use super::order::{event_with, resolve_child, seal, stopped};
 use super::ticket::invalid;
 use crate::domain::actor::Caller;
 use crate::domain::event::EventBody;
@@ -127,7 +127,7 @@ fn attach_to(
     let (no, mut events) = match same {
         Some(order) => {
             let merged = event_with(order, OrderChange::Merged { into: master }, stopped(hall, order, now));
-            (order.no, vec![merged])
+            (order.no, [merged].into_iter().chain(seal(order, intake.sealed, Some(call))).collect())
         }
         None => child(hall, master, intake, numbers_taken, now),
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::order::{clock_at, event, limits};
+use super::order::{clock_at, event, limits, seal};
 use crate::domain::actor::Caller;
 use crate::domain::event::EventBody;
 use crate::domain::hall::Hall;
@@ -27,7 +27,7 @@ pub(super) fn create(hall: &Hall, new: &NewOrder, caller: &Caller, now: DateTime
     if !new.separate
         && let Some(same) = same_matter(hall, &intake, now)
     {
-        return Ok(vec![ask_again(hall, same, new.call, caller, now)]);
+        return Ok(ask_again(hall, same, &intake, new.call, caller, now));
     }
     let team = team_of(hall, new, &intake)?;
     Ok(begin(hall, next_no(hall, 0), intake, team, now))
@@ -68,7 +68,8 @@ pub(super) fn gather(hall: &Hall, new: &NewOrder, now: DateTime<Utc>) -> Result<
         address: new.address.clone().or_else(|| Some(fields?.address.clone())).unwrap_or_default(),
         symptoms: new.symptoms.clone().or_else(|| Some(fields?.symptoms.clone())).unwrap_or_default(),
         urgency: if emergency { Urgency::Emergency } else { urgency },
-        sealed: new.sealed.or_else(|| Some(fields?.sealed).filter(|sealed| *sealed)).unwrap_or(sealed_default),
+        // What the caller asked for is not undone by a form that was filled in for them.
+        sealed: fields.is_some_and(|fields| fields.sealed) || new.sealed.unwrap_or(sealed_default),
         appointment: new.appointment,
         phase: season.map(|season| season.phase_at(now, hall.profile.calendar.zone)),
         clocks_by: hall.profile.orders.preset.as_ref().map_or_else(|| Arc::from("hall"), |preset| Arc::from(preset.mark())),
@@ -120,13 +121,22 @@ pub(super) fn same_matter<'a>(hall: &'a Hall, intake: &Intake, now: DateTime<Utc
     hall.same_matter(&words, Some(&intake.category), now)
 }
 
-/// 催办 while it is worked on; a new beginning where it was thought to be done.
-fn ask_again(hall: &Hall, order: &WorkOrder, call: Option<HotlineCallId>, caller: &Caller, now: DateTime<Utc>) -> EventBody {
-    if order.state.is_over() || order.state.is_worked() {
-        return super::order::reopened(hall, order, ReopenCause::RepeatCall, None, now);
-    }
-    let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: None };
-    event(order, OrderChange::Urged { urge })
+/// 催办 while it is worked on; a new beginning where it was thought to be done. Who asks in confidence seals it.
+fn ask_again(
+    hall: &Hall,
+    order: &WorkOrder,
+    intake: &Intake,
+    call: Option<HotlineCallId>,
+    caller: &Caller,
+    now: DateTime<Utc>,
+) -> Vec<EventBody> {
+    let asked = if order.state.is_over() || order.state.is_worked() {
+        super::order::reopened(hall, order, ReopenCause::RepeatCall, None, call, now)
+    } else {
+        let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: None };
+        event(order, OrderChange::Urged { urge })
+    };
+    [asked].into_iter().chain(seal(order, intake.sealed, call)).collect()
 }
 
 /// The events of an order's beginning: created, and sent to its team where one is known.

@@ -37,6 +37,16 @@ pub(super) fn event_with(order: &WorkOrder, change: OrderChange, clocks: Clocks)
     EventBody::Order(Box::new(OrderEvent { no: order.no, team: order.team.clone(), handler, clocks, change }))
 }
 
+/// Seals an order where it is asked for and not so yet.
+pub(super) fn seal(order: &WorkOrder, asked: bool, call: Option<HotlineCallId>) -> Option<EventBody> {
+    (asked && !order.sealed).then(|| event(order, OrderChange::Sealed { call }))
+}
+
+/// The same for a call that is to be, or was, kept in confidence.
+pub(super) fn seal_for(hall: &Hall, order: &WorkOrder, call: HotlineCallId) -> Option<EventBody> {
+    seal(order, hall.hotline.calls.get(&call).is_some_and(|call| call.fields.sealed), Some(call))
+}
+
 /// The limits that hold for an order.
 pub(super) fn limits(hall: &Hall, category: &CategoryId, phase: Option<SeasonPhase>, class: CustomerClass) -> Limits {
     hall.profile.orders.limits_for(category, phase, class)
@@ -130,7 +140,7 @@ pub(super) fn step(
         OrderStep::Reassign { team, reason } => reassign(hall, order, team, reason.as_ref(), now),
         OrderStep::CoAssign(help) => co_assign(hall, order, help, caller, now),
         OrderStep::CoFinish { team, note } => co_finish(order, team, note.as_ref(), caller),
-        OrderStep::Urge { call, note } => urge(order, *call, note.as_ref(), caller, now),
+        OrderStep::Urge { call, note } => urge(hall, order, *call, note.as_ref(), caller, now),
         OrderStep::Supervise { note } => {
             need(order, |state| !state.is_over())?;
             let level = order.supervised.saturating_add(1).min(SUPERVISED_MAX);
@@ -227,6 +237,7 @@ fn co_finish(order: &WorkOrder, team: &TeamId, note: Option<&FreeText>, caller: 
 }
 
 fn urge(
+    hall: &Hall,
     order: &WorkOrder,
     call: Option<HotlineCallId>,
     note: Option<&FreeText>,
@@ -235,7 +246,8 @@ fn urge(
 ) -> Result<Vec<EventBody>, Refusal> {
     need(order, |state| !state.is_over())?;
     let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: note.cloned() };
-    Ok(vec![event(order, OrderChange::Urged { urge })])
+    let sealed = call.and_then(|call| seal_for(hall, order, call));
+    Ok([event(order, OrderChange::Urged { urge })].into_iter().chain(sealed).collect())
 }
 
 fn decide_extension(
@@ -299,7 +311,14 @@ fn afresh(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Clocks {
 }
 
 /// An order begins again: it was not solved, or not well.
-pub(super) fn reopened(hall: &Hall, order: &WorkOrder, cause: ReopenCause, reason: Option<FreeText>, now: DateTime<Utc>) -> EventBody {
+pub(super) fn reopened(
+    hall: &Hall,
+    order: &WorkOrder,
+    cause: ReopenCause,
+    reason: Option<FreeText>,
+    call: Option<HotlineCallId>,
+    now: DateTime<Utc>,
+) -> EventBody {
     let mut clocks = afresh(hall, order, now);
     if let (ReopenCause::LowGrade, Some(limit)) = (cause, hall.profile.orders.bad_grade) {
         clocks.put(ClockKind::Resolve, clock_at(hall, limit, now));
@@ -307,7 +326,7 @@ pub(super) fn reopened(hall: &Hall, order: &WorkOrder, cause: ReopenCause, reaso
     for (kind, clock) in finished(hall, order, &[ClockKind::Callback], now).iter() {
         clocks.put(kind, *clock);
     }
-    let change = OrderChange::Reopened { cause, reason };
+    let change = OrderChange::Reopened { cause, reason, call };
     EventBody::Order(Box::new(OrderEvent { no: order.no, team: order.team.clone(), handler: None, clocks, change }))
 }
 

@@ -10,7 +10,7 @@ use super::{
     Returned, RoomTemperature, Urge, WorkOrder,
 };
 use crate::domain::hotline_call::{Address, Symptoms, Urgency};
-use crate::domain::ids::{CategoryId, OrderNo, TeamId};
+use crate::domain::ids::{CategoryId, HotlineCallId, OrderNo, TeamId};
 use crate::domain::order_plan::SeasonPhase;
 use crate::domain::sla::{ClockKind, Mark};
 use crate::domain::text::FreeText;
@@ -150,7 +150,20 @@ pub enum OrderChange {
     #[serde(rename = "work_order.unmerged")]
     Unmerged { from: OrderNo },
     #[serde(rename = "work_order.reopened")]
-    Reopened { cause: ReopenCause, reason: Option<FreeText> },
+    Reopened {
+        cause: ReopenCause,
+        reason: Option<FreeText>,
+        /// The call that asked for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<HotlineCallId>,
+    },
+    /// From now on nobody of the teams may know who asked; this is never taken back.
+    #[serde(rename = "work_order.sealed")]
+    Sealed {
+        /// The call in which that was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<HotlineCallId>,
+    },
     #[serde(rename = "work_order.withdrawn")]
     Withdrawn { reason: FreeText },
     #[serde(rename = "work_order.clock_warned")]
@@ -201,6 +214,7 @@ impl OrderChange {
             Self::Merged { .. } => "work_order.merged",
             Self::Unmerged { .. } => "work_order.unmerged",
             Self::Reopened { .. } => "work_order.reopened",
+            Self::Sealed { .. } => "work_order.sealed",
             Self::Withdrawn { .. } => "work_order.withdrawn",
             Self::ClockWarned { .. } => "work_order.clock_warned",
             Self::ClockBreached { .. } => "work_order.clock_breached",
@@ -240,6 +254,7 @@ impl OrderChange {
             | Self::Claimed { .. }
             | Self::Accepted { .. }
             | Self::Closed { .. }
+            | Self::Sealed { .. }
             | Self::Measured { .. }
             | Self::Continued { .. }
             | Self::Archived { .. } => None,

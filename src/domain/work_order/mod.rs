@@ -122,6 +122,15 @@ pub struct Customer {
     pub language: Language,
 }
 
+impl Customer {
+    /// Who it is, as people write it into texts.
+    #[must_use]
+    pub fn telling(&self) -> Vec<String> {
+        let names = self.name.iter().flat_map(FreeText::as_name).chain(self.customer_no.iter().map(|no| no.as_str().to_owned()));
+        names.chain(self.phone.iter().flat_map(Phone::telling)).collect()
+    }
+}
+
 /// When the customer is at home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -439,7 +448,11 @@ pub struct WorkOrder {
     pub urgency: Urgency,
     /// Nobody of the teams may know who asked.
     pub sealed: bool,
-    /// Of a sealed order: who its callers were whose calls went to history. What handlers read is kept free of these.
+    /// Calls after the first that are about it, as long as the hall has them: they asked again, or opened it again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub later_calls: BTreeSet<HotlineCallId>,
+    /// Who its callers were whose calls went to history, where its customer does not say so already. What handlers read of a
+    /// sealed order is kept free of these; it may be sealed later than that.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sealed_words: BTreeSet<Arc<str>>,
     pub appointment: Option<Appointment>,
@@ -534,6 +547,20 @@ impl WorkOrder {
     #[must_use]
     pub const fn is_acted(&self) -> bool {
         self.progress.acted
+    }
+
+    /// Every call that is known to be about it, each once; some may be in history only.
+    #[must_use]
+    pub fn calls(&self) -> BTreeSet<HotlineCallId> {
+        let urges = self.urges.iter().filter_map(|urge| urge.call);
+        self.origin.calls.iter().chain(&self.later_calls).copied().chain(urges).collect()
+    }
+
+    /// Who its customer is and where they live, as people write it into texts.
+    #[must_use]
+    pub fn telling(&self) -> Vec<String> {
+        let external = self.origin.external_no.iter().map(|no| no.as_str().to_owned());
+        self.customer.telling().into_iter().chain(self.address.telling()).chain(external).collect()
     }
 
     /// Whether somebody had it in hand, by the name behind the role.

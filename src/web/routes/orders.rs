@@ -207,14 +207,14 @@ async fn reveal(ask: Ask<RevealCustomer, OrderNo, RevealBody>) -> Result<Given<R
     let (token, step) = body.step();
     let (no, reader) = (ask.path, ask.who.reader());
     may_act(&ask.state, &reader, no)?;
-    // Whether an order is sealed never changes.
     if ask.state.keeper.read(|hall| hall.orders.get(no).is_some_and(|order| reader.is_kept_from(order))) {
         return Err(Problem::from(Code::Forbidden).detail("who asked is sealed"));
     }
     let shown = move |decided: &Decided<'_>| {
         let order = decided.hall.orders.get(no)?;
         let work_order = WorkOrder::of(decided.hall, order, &reader, decided.now);
-        let customer = Revealed::from(&order.customer);
+        // It may have been sealed since it was looked at.
+        let customer = if reader.is_kept_from(order) { Revealed::default() } else { Revealed::from(&order.customer) };
         Some(RevealAnswer { work_order, lease: GivenLease::of(order, &reader.actor), customer, at: at(decided) })
     };
     ask.submit(Command::Order { no, step: Box::new(step), token }, render(200, shown)).await

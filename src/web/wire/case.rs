@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 use super::hall::Text;
 use super::order::category_name;
 use super::order_words::OrderState;
+use super::reader::Scrub;
 use crate::domain::hall::Hall;
 use crate::domain::sla::{ClockKind, ClockState};
+use crate::domain::text::FreeText;
 use crate::domain::work_order as of;
 
 /// Steps that are told at most; the latest.
@@ -34,8 +36,13 @@ pub struct Case {
     pub state: OrderState,
     pub state_text: Text,
     pub next_step: Text,
-    /// Until when the next thing was promised.
+    /// Until when the next thing was promised: by its own clock, by the trouble of the area that it belongs to, or by the date to
+    /// which it was put off.
     pub promise_due: Option<DateTime<Utc>>,
+    /// The date to which it was put off.
+    pub deferred_until: Option<DateTime<Utc>>,
+    /// What the operator promised on the telephone.
+    pub promise: Option<String>,
     pub created_at: DateTime<Utc>,
     pub steps: Vec<CaseStep>,
     /// What the customer was told.
@@ -102,8 +109,24 @@ fn step(kind: &str) -> Option<Text> {
     })
 }
 
-/// Until when the next thing is promised: the clock that the customer waits for, where it still runs.
-fn promise(order: &of::WorkOrder, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// Until when the next thing is promised. A part of a larger trouble has no clock of its own: what is said of that one holds.
+fn promise_due(hall: &Hall, order: &of::WorkOrder, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if order.state == of::OrderState::Deferred {
+        return order.deferred_until;
+    }
+    let Some(master) = order.merged_into.filter(|_| order.state == of::OrderState::Merged) else { return awaited(order, now) };
+    let incidents = hall.hotline.incidents.values();
+    let expected = incidents.filter(|incident| incident.master == master).find_map(|incident| incident.facts.expected_end);
+    let master = || {
+        hall.orders
+            .get(master)
+            .and_then(|master| if master.state == of::OrderState::Deferred { master.deferred_until } else { awaited(master, now) })
+    };
+    expected.or_else(master)
+}
+
+/// The clock that the customer waits for, where it still runs.
+fn awaited(order: &of::WorkOrder, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let awaited = [ClockKind::Contact, ClockKind::Arrive, ClockKind::Resolve, ClockKind::Reply, ClockKind::Callback];
     let running = awaited.into_iter().filter_map(|kind| order.clocks.get(kind)).filter(|clock| match clock.state(now) {
         ClockState::Running | ClockState::Breached => true,
@@ -115,7 +138,7 @@ fn promise(order: &of::WorkOrder, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 impl Case {
     /// An order as its customer sees it at `now`.
     #[must_use]
-    pub fn of(hall: &Hall, order: &of::WorkOrder, now: DateTime<Utc>) -> Self {
+    pub fn of(hall: &Hall, order: &of::WorkOrder, promise: Option<&FreeText>, now: DateTime<Utc>) -> Self {
         let (state_text, next_step) = standing(order.state);
         let steps =
             order.story.iter().filter_map(|line| Some(CaseStep { at: line.at, kind: line.what.to_string(), text: step(&line.what)? }));
@@ -127,7 +150,10 @@ impl Case {
             state: order.state.into(),
             state_text,
             next_step,
-            promise_due: promise(order, now),
+            promise_due: promise_due(hall, order, now),
+            deferred_until: order.deferred_until,
+            // Operators write names and flats into it too, and four digits are soon told.
+            promise: promise.map(|promise| Scrub::whole(hall, order).text(promise.as_str())),
             created_at: order.created_at,
             steps,
             public_reply: order.reply.as_ref().map(|reply| reply.text.as_str().to_owned()),

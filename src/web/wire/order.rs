@@ -160,7 +160,7 @@ impl WorkOrder {
         Self {
             brief: OrderBrief::of(hall, order, reader, now),
             description: scrub.option(order.description.as_ref()),
-            symptoms: Symptoms::from(&order.symptoms),
+            symptoms: Symptoms::of(&order.symptoms, scrub),
             customer: (!kept).then(|| OrderCustomer::from(&order.customer)),
             address: if kept { address.without_flat() } else { address },
             origin: if kept { origin.without_callers() } else { origin },

@@ -164,8 +164,14 @@ pub struct Symptoms {
 
 impl From<&domain::hotline_call::Symptoms> for Symptoms {
     fn from(symptoms: &domain::hotline_call::Symptoms) -> Self {
+        Self::of(symptoms, &Scrub::default())
+    }
+}
+
+impl Symptoms {
+    pub(super) fn of(symptoms: &domain::hotline_call::Symptoms, scrub: &Scrub) -> Self {
         Self {
-            rooms: symptoms.rooms.iter().map(|room| room.as_str().to_owned()).collect(),
+            rooms: symptoms.rooms.iter().map(|room| scrub.text(room.as_str())).collect(),
             since: symptoms.since,
             room_tenths: symptoms.room_tenths,
             neighbours_too: symptoms.neighbours_too,
@@ -200,7 +206,7 @@ impl From<&of::Customer> for OrderCustomer {
 }
 
 /// Who asked, in full: only after it was asked for and written down.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema, TS)]
 pub struct Revealed {
     pub name: Option<String>,
     pub phone: Option<String>,
@@ -389,7 +395,7 @@ impl RoomTemperature {
             point_ok: one.point_ok,
             doors_shut_min: one.doors_shut_min,
             stable_min: one.stable_min,
-            instrument: one.instrument.as_str().to_owned(),
+            instrument: scrub.text(one.instrument.as_str()),
             calibrated_until: one.calibrated_until,
             signature: signature(&one.signature, sealed),
             objection: scrub.option(one.objection.as_ref()),
@@ -581,12 +587,14 @@ pub struct StoryLine {
 
 impl StoryLine {
     pub(super) fn of(line: &of::StoryLine, scrub: &Scrub) -> Self {
+        // The number of another order is nobody's telephone number.
+        let typed = !matches!(&*line.what, "work_order.merged" | "work_order.unmerged");
         Self {
             rev: line.rev,
             at: line.at,
             by: line.by.to_string(),
             kind: line.what.to_string(),
-            note: line.note.as_ref().map(|note| scrub.text(note)),
+            note: line.note.as_ref().map(|note| if typed { scrub.text(note) } else { note.to_string() }),
         }
     }
 }

@@ -31,7 +31,9 @@ const note = field('note', 'note', 'long', false);
 const working: OrderState[] = ['dispatched', 'accepted', 'contacted', 'arrived', 'waiting_customer'];
 const isWorking = (order: WorkOrder): boolean => working.includes(order.state);
 const asked = (order: WorkOrder): boolean => order.extension !== null && order.extension.decision === null;
-const mine = (order: WorkOrder, username: string): boolean => order.handlers.some((each) => who(each) === username);
+/// Whoever worked on it or looked into it does not call back.
+const mine = (order: WorkOrder, username: string): boolean =>
+  order.handlers.some((each) => who(each) === username) || order.actions.some((each) => each.kind !== 'note' && who(each.by) === username);
 
 export const ops: Op[] = [
   { id: 'dispatch', step: 'dispatch', roles: ['operator', 'lead', 'admin'], fields: [field('team', 'team', 'team')], when: (order) => order.state === 'review' },

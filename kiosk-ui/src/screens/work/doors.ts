@@ -65,6 +65,10 @@ export type IncidentBody = {
   expected_end?: string | null;
 };
 
+/// How long a claimed order waits to be accepted, in seconds: the longest that the server allows, because whoever claims one goes
+/// down into a cellar without a network, and what is pressed there is sent an hour later.
+const claimLeaseS = 3_600;
+
 const query = (parts: Record<string, string | null | undefined>): string => {
   const given = Object.entries(parts).filter((pair): pair is [string, string] => typeof pair[1] === 'string' && pair[1] !== '');
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
@@ -94,7 +98,7 @@ export class Doors extends Api {
   orders = (parts: Partial<Record<'team' | 'state' | 'q' | 'desk' | 'mine' | 'limit' | 'cursor', string>>): Promise<Items<OrderBrief>> =>
     this.send('GET', `/work-orders${query(parts)}`);
   order = (no: string, options?: CallOptions): Promise<WorkOrder> => this.send('GET', `/work-orders/${seg(no)}`, undefined, options);
-  claim = (team: string, options?: CallOptions): Promise<ClaimAnswer> => this.send('POST', `/teams/${seg(team)}/claim`, {}, options);
+  claim = (team: string, options?: CallOptions): Promise<ClaimAnswer> => this.send('POST', `/teams/${seg(team)}/claim`, { lease_s: claimLeaseS }, options);
   step = (no: string, name: StepName, body: Record<string, unknown>, options?: CallOptions): Promise<StepAnswer> =>
     this.send('POST', `/work-orders/${seg(no)}/${name}`, body, options);
   reveal = (no: string, reason: string, options?: CallOptions): Promise<RevealAnswer> => this.send('POST', `/work-orders/${seg(no)}/reveal`, { reason }, options);
