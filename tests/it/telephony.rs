@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use warmhall::domain::actor::Role;
 use warmhall::domain::profile::Profile;
-use warmhall::domain::telephone::{PhoneCall, PhoneState};
+use warmhall::domain::telephone::{Direction, PhoneCall, PhoneState};
 use warmhall::settings::sample_profile;
 use warmhall::settings::telephony::{AmiLine, Secret, TelephonyPlan};
 use warmhall::web::WebSettings;
@@ -88,6 +88,21 @@ async fn a_missed_caller_waits_to_be_called_back() {
 }
 
 #[actix_web::test]
+async fn answers_and_ends_need_no_direction_and_the_new_call_s_holds() {
+    let app = with_zammad().await;
+    let bare = |event: &str, id: &str| json!({ "event": event, "callId": id, "cause": "cancel" });
+    // We rang out, and the end overtook the beginning: nobody was missed.
+    zammad(&app, bare("hangup", "o1")).await.ok();
+    zammad(&app, json!({ "event": "newCall", "from": "96777", "to": NUMBER, "direction": "out", "callId": "o1" })).await.ok();
+    assert!(app.keeper.read(|hall| hall.hotline.telephone.missed_calls()).is_empty());
+    zammad(&app, message("newCall", json!({}))).await.ok();
+    zammad(&app, bare("answer", "c1")).await.ok();
+    zammad(&app, bare("hangup", "c1")).await.ok();
+    let states: Vec<_> = calls(&app).iter().map(|call| (call.direction(), call.state())).collect();
+    assert_eq!(states, [(Direction::Out, PhoneState::Ended), (Direction::In, PhoneState::Ended)]);
+}
+
+#[actix_web::test]
 async fn an_operator_says_that_a_missed_caller_was_called_back() {
     let app = with_zammad().await;
     for id in ["m1", "m2"] {
@@ -122,6 +137,23 @@ async fn what_zammad_s_door_refuses_is_told_in_zammad_s_words() {
 
     let closed = TestApp::start().await;
     refused(zammad(&closed, message("newCall", json!({}))).await, 422, "Feature is disabled, please contact your administrator!");
+}
+
+#[actix_web::test]
+async fn a_flood_of_guesses_at_zammad_s_door_is_slowed_down() {
+    let app = with_zammad().await;
+    let body = message("newCall", json!({})).to_string();
+    let guess = || knocks(&app, "another-token-entirely", "application/json", &body);
+    let mut turned = 0;
+    for _ in 0..1_010 {
+        turned += usize::from(guess().await.status == 429);
+    }
+    assert_eq!(turned, 10);
+    let answer = guess().await;
+    assert_eq!((answer.status, answer.body["error"].is_string(), answer.header("retry-after").is_empty()), (429, true, false));
+    assert_eq!(zammad(&app, message("newCall", json!({}))).await.status, 429, "the right token from there has to wait as well");
+    app.passes(60);
+    assert_eq!(zammad(&app, message("newCall", json!({}))).await.status, 200);
 }
 
 fn neutral(state: &str, mut more: Value) -> Value {
