@@ -1,5 +1,6 @@
 //! What the exchanges sent lately and what was made of it, for whoever has to find out why no call appears; numbers are masked.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,6 +16,8 @@ pub const RECENT_TEXT_CHARS_MAX: usize = 400;
 const PHONE_DIGITS: usize = 7;
 /// Digits from which on a number's beginning is shown beside its end.
 const LONG_DIGITS: usize = 11;
+/// How often the escapes of a form are undone.
+const ESCAPES_UNDONE: usize = 3;
 /// Shown at the end of a number.
 const TAIL_DIGITS: usize = 4;
 /// Shown at the beginning of a long number.
@@ -95,11 +98,12 @@ impl Recent {
 /// A text cut to [`RECENT_TEXT_CHARS_MAX`], without control characters, in which no telephone number can be read.
 #[must_use]
 pub fn masked(text: &str) -> String {
+    let text = unescaped(text);
     let mut shown = String::new();
     let mut run = String::new();
     // Masked before it is cut: half a number at the cut would not look like one.
     for c in text.chars().take(RECENT_TEXT_CHARS_MAX.saturating_mul(2)) {
-        let between = matches!(c, ' ' | '-' | '(' | ')' | '/' | '.' | '\u{a0}') && !run.is_empty();
+        let between = matches!(c, ' ' | '-' | '+' | '%' | '_' | '(' | ')' | '/' | '.' | '\u{a0}') && !run.is_empty();
         if c.is_ascii_digit() || between {
             run.push(c);
             continue;
@@ -110,6 +114,34 @@ pub fn masked(text: &str) -> String {
     }
     shown.push_str(&masked_run(&run));
     shown.chars().take(RECENT_TEXT_CHARS_MAX).collect()
+}
+
+/// A text with the escapes of forms undone, as often as somebody may have escaped it; what stays of them parts no number.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..ESCAPES_UNDONE {
+        if !text.contains('%') {
+            break;
+        }
+        text = Cow::Owned(unescaped_once(&text));
+    }
+    text
+}
+
+fn unescaped_once(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let is_hex = |hex: &&[u8]| *byte == b'%' && hex.iter().all(u8::is_ascii_hexdigit);
+        let escaped = after.get(..2).filter(is_hex).and_then(|hex| std::str::from_utf8(hex).ok());
+        let (one, left) = match escaped.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(one) => (one, after.get(2..).unwrap_or_default()),
+            None => (*byte, after),
+        };
+        bytes.push(one);
+        rest = left;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Digits with what stands between them.
@@ -147,6 +179,11 @@ mod tests {
             ("Exten: 5550001", "Exten: ****0001"),
             ("(0532) 8888 6666 x", "(053****6666 x"),
             ("a\r\nb\u{7}", "a  b "),
+            ("from=139+0000+0001&to=96777", "from=139****0001&to=96777"),
+            ("from=139%200000%200001&to=96777", "from=139****0001&to=96777"),
+            ("from=139%2B0000%252D0001&to=96777", "from=139****0001&to=96777"),
+            ("from=%31390000%300001&user%5B%5D=%E7%8E%8B", "from=139****0001&user[]=王"),
+            ("100%", "100%"),
         ] {
             assert_eq!(masked(text), shown);
         }
