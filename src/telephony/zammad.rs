@@ -17,6 +17,11 @@ pub const SOURCE: &str = "zammad";
 /// Fields that are looked at in one message.
 pub const FIELDS_MAX: usize = 64;
 
+/// The answer to a message that was taken.
+pub const TAKEN: &str = "{}";
+/// The answer to a new call of a caller whom nobody is to answer.
+pub const REJECT: &str = r#"{"action":"reject","reason":"busy"}"#;
+
 /// Why a message is refused; the answer's body is [`ZammadError::body`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ZammadError {
