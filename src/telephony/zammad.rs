@@ -89,10 +89,9 @@ pub fn parse(content_type: Option<&str>, body: &[u8]) -> Result<Signal, ZammadEr
     let fields = fields_of(content_type, body)?;
     let event = fields.first(&["event"]);
     let direction = match (fields.first(&["direction"]), event) {
-        (Some("in"), _) => Direction::In,
-        (Some("out"), _) => Direction::Out,
         // Only a new call has to say it. Until that one is heard, it is a customer who rings: nobody is missed for want of a word.
-        (None, Some("answer" | "hangup")) => Direction::In,
+        (Some("in"), _) | (None, Some("answer" | "hangup")) => Direction::In,
+        (Some("out"), _) => Direction::Out,
         (Some(_) | None, _) => return Err(ZammadError::Direction),
     };
     let state = match event {

@@ -1,6 +1,11 @@
 //! Holds the record of a call to its laws: the same in every order, counted once, kept as long as somebody has to care, no longer.
 
 use super::*;
+use crate::domain::actor::Caller;
+use crate::domain::command::Command;
+use crate::domain::event::{EVENT_VERSION, Event, EventBody};
+use crate::domain::hall::Hall;
+use crate::domain::{apply, decide};
 use proptest::prelude::*;
 
 const SOURCE: &str = "pbx";
@@ -338,6 +343,45 @@ fn at_most_so_many_calls_are_remembered_and_no_missed_one_goes_in_silence() {
     // A first cold day is saved in some megabytes.
     let saved = serde_json::to_string(&desk.telephone).unwrap().len();
     assert!(saved < 300 * CALLS_MAX, "{saved}");
+}
+
+#[test]
+fn where_too_many_wait_the_hall_says_which_call_lapses() {
+    let telephone = full_of_missed().telephone;
+    let oldest = telephone.calls().next().unwrap().id;
+    let mut hall = Hall { rev: 2 * u64::try_from(CALLS_MAX).unwrap(), ..Hall::default() };
+    hall.hotline.telephone = telephone;
+    let command = |id: &str| Command::PhoneSignal(Box::new(signal(id, SignalState::Ringing)));
+    let told = decide(&hall, &command("new"), &Caller::hall(), t(2)).unwrap();
+    assert_eq!(told.iter().map(EventBody::kind).collect::<Vec<_>>(), ["phone_call.lapsed", "phone_call.signalled"]);
+    for body in told {
+        let event = Event { rev: hall.rev + 1, v: EVENT_VERSION, at: t(2), by: Caller::hall().actor, key: None, body };
+        apply(&mut hall, &event);
+    }
+    let telephone = &hall.hotline.telephone;
+    assert_eq!((telephone.calls().count(), telephone.call(oldest).is_none(), hall.hotline.today.lapsed), (CALLS_MAX, true, 1));
+    // More of a call that is known crowds nobody out.
+    let known = decide(&hall, &Command::PhoneSignal(Box::new(ended("new", HangupCause::Cancel))), &Caller::hall(), t(3)).unwrap();
+    assert_eq!(known.len(), 1);
+    assert!(decide(&hall, &command("m0"), &Caller::hall(), t(3)).unwrap().is_empty(), "its id is known still");
+}
+
+#[test]
+fn a_call_of_which_everything_was_told_is_saved_small() {
+    let full = |signal: Signal| Signal {
+        callee: Some("96777".into()),
+        agent: Some("801".into()),
+        agent_name: Some("王芳".into()),
+        queue: Some("heat".into()),
+        ..signal
+    };
+    let mut desk = Desk::default();
+    let id = "307fa962-de8d-4ffc-817b-7f6993204159";
+    for (state, at) in [(SignalState::Ringing, 0), (SignalState::Answered, 9), (SignalState::Ended, 60)] {
+        desk.hear(&full(Signal { cause: Some(HangupCause::NormalClearing), ..timed(id, state, at) }), t(60));
+    }
+    let bytes = serde_json::to_string(desk.only()).unwrap().len();
+    assert!(bytes < 900, "{bytes}");
 }
 
 #[test]
