@@ -32,6 +32,7 @@ export type ClockState = 'running' | 'paused' | 'breached' | 'done';
 export type SeasonPhase = 'off' | 'first' | 'main';
 export type Desk = 'review' | 'callback' | 'extension';
 export type PhoneState = 'ringing' | 'answered' | 'ended' | 'missed' | 'handled';
+export type TimeSource = 'cti' | 'manual';
 export type IncidentState = 'open' | 'resolved';
 export type Answering = 'not_yet' | 'told' | 'unreached' | 'withdrawn';
 export type ProblemCode = 'unauthenticated' | 'session_expired' | 'bad_credentials' | 'forbidden' | 'not_your_counter' | 'not_your_team' | 'skill_missing' | 'lead_only' | 'origin_refused' | 'not_found' | 'method_not_allowed' | 'gone' | 'pairing_expired' | 'pairing_used' | 'payload_too_large' | 'unsupported_media_type' | 'malformed_json' | 'idempotency_key_missing' | 'bad_idempotency_key' | 'bad_request' | 'invalid_field' | 'unknown_field' | 'idempotency_key_reused' | 'refusal_needs_reason_and_solution' | 'missing_materials_needs_list' | 'weak_password' | 'unknown_service' | 'unknown_counter' | 'unknown_team' | 'unknown_category' | 'unknown_cause' | 'resolution_incomplete' | 'reply_missing' | 'work_order_missing' | 'too_many_attempts' | 'too_many_requests' | 'hall_closed' | 'service_closed' | 'service_full' | 'hall_full' | 'wrong_state' | 'limit_reached' | 'stale_lease' | 'wip_limit' | 'callback_by_handler' | 'call_ended' | 'extension_too_late' | 'no_extension_asked' | 'incident_resolved' | 'already_attached' | 'order_has_children' | 'counter_moved_on' | 'counter_taken_over' | 'counter_not_open' | 'counter_paused' | 'ticket_in_hand' | 'no_ticket_in_hand' | 'counter_does_not_serve' | 'recall_too_soon' | 'already_rated' | 'already_exists' | 'last_admin' | 'setup_done' | 'emergency' | 'too_many_live_tickets' | 'store_away' | 'store_unsafe' | 'overloaded' | 'shutting_down' | 'internal';
@@ -651,6 +652,13 @@ export type AttachAnswer = {
   epoch: string;
   rev: number;
 };
+export type CallTimes = {
+  ring_at: string | null;
+  answered_at: string | null;
+  ended_at: string | null;
+  queue_seconds: number | null;
+  time_source: TimeSource;
+};
 export type HotlineCall = {
   id: string;
   channel: Channel;
@@ -660,6 +668,7 @@ export type HotlineCall = {
   changed_at: string;
   ended_at: string | null;
   phone_call: string | null;
+  times: CallTimes;
   caller_number: string | null;
   caller_masked: string | null;
   caller_name: string | null;
@@ -803,7 +812,6 @@ export type Plan = {
 export type RingingCall = {
   phone_call: string;
   caller_masked: string | null;
-  caller: string | null;
   agent: string | null;
   agent_name: string | null;
   answerers: Array<string>;
@@ -814,8 +822,7 @@ export type RingingCall = {
 };
 export type MissedCaller = {
   phone_call: string;
-  caller_masked: string;
-  caller: string;
+  caller_masked: string | null;
   misses: number;
   first_at: string;
   last_at: string;
@@ -850,6 +857,7 @@ export type HotlineToday = {
   logged: number;
   ended: number;
   by_disposition: Record<string, number>;
+  lapsed: number;
   telephone: PhoneToday | null;
 };
 export type HotlineState = {

@@ -1,12 +1,16 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Problem } from '../src/api';
+import { desk as desks } from '../src/lang/hotline';
 import { keepCalls, keptCalls, OpenCall, restMs, type Around } from '../src/screens/hotline/call.svelte';
 import { addressOf, emptyForm, fieldsOf, formOf, lacks, patchOf, roomsOf, tenthsOf } from '../src/screens/hotline/form';
 import { keyOf, read, type Press } from '../src/screens/hotline/keys';
 import { mineToPop, popped, remember } from '../src/screens/hotline/pop';
+import SidePanel from '../src/screens/hotline/SidePanel.svelte';
 import { sinceOf } from '../src/screens/hotline/since';
 import type { Doors } from '../src/screens/work/doors';
-import type { AddressItem, CallFields, CallPatch, HotlineCall, Known } from '../src/screens/work/shapes';
+import type { AddressItem, CallFields, CallPatch, HotlineCall, HotlineState, Known } from '../src/screens/work/shapes';
+import { hotlineState } from './orders';
 
 const press = (key: string, more: Partial<Press> = {}): Press => ({ key, repeat: false, ctrlKey: false, altKey: false, metaKey: false, shiftKey: false, ...more });
 const room: AddressItem = {
@@ -44,6 +48,7 @@ const call = (more: Partial<HotlineCall> = {}): HotlineCall => ({
   changed_at: '2026-11-23T01:00:00Z',
   ended_at: null,
   phone_call: null,
+  times: { ring_at: null, answered_at: '2026-11-23T01:00:00Z', ended_at: null, queue_seconds: null, time_source: 'manual' },
   caller_masked: null,
   disposition: null,
   note: null,
@@ -55,6 +60,7 @@ const call = (more: Partial<HotlineCall> = {}): HotlineCall => ({
 });
 
 beforeEach(() => sessionStorage.clear());
+afterEach(cleanup);
 
 // Keys
 
@@ -200,6 +206,24 @@ test('a field the server does not take does not keep the others back, and is tri
   expect(one.saving).toBe('saved');
 });
 
+test('the number that the exchange told comes with the answer, and is not sent back', async () => {
+  const told = () => Promise.resolve({ call: call({ caller_number: '13900001234' }), known });
+  const { doors, around, sent } = desk([told]);
+  const one = new OpenCall(doors, around, { start: { channel: 'phone', phone_call: 'pc_1' }, numberComes: true });
+  expect(await one.flush()).toBe(true);
+  expect(one.form.number).toBe('13900001234');
+  expect(sent.map((each) => each.what)).toEqual(['log']);
+});
+
+test('a number typed before the exchange’s came stays', async () => {
+  const { doors, around, sent } = desk([() => Promise.resolve({ call: call({ caller_number: '13900001234' }), known })]);
+  const one = new OpenCall(doors, around, { start: { channel: 'phone', phone_call: 'pc_1' }, numberComes: true });
+  one.form.number = '13800005678';
+  await one.flush();
+  expect(one.form.number).toBe('13800005678');
+  expect(sent[1]?.patch).toEqual({ caller_number: '13800005678' });
+});
+
 test('a call ended elsewhere says so and stays quiet', async () => {
   const { doors, around, timers } = desk([() => Promise.resolve({ call: call(), known }), () => Promise.reject(new Problem('call_ended', 409))]);
   const one = new OpenCall(doors, around);
@@ -227,14 +251,50 @@ test('a reload goes on with what was not sent yet', async () => {
 
 test('a call I picked up opens one form, once', () => {
   const ringing = [
-    { phone_call: 'p1', caller_masked: null, caller: '139', agent: '801', agent_name: null, answerers: [], hotline_call: null, queue: null, since: '', state: 'answered' as const },
-    { phone_call: 'p2', caller_masked: null, caller: '138', agent: '802', agent_name: null, answerers: [], hotline_call: null, queue: null, since: '', state: 'answered' as const },
-    { phone_call: 'p3', caller_masked: null, caller: '137', agent: '801', agent_name: null, answerers: [], hotline_call: null, queue: null, since: '', state: 'ringing' as const },
+    { phone_call: 'p1', caller_masked: '139****0001', agent: '801', agent_name: null, answerers: [], hotline_call: null, queue: null, since: '', state: 'answered' as const },
+    { phone_call: 'p2', caller_masked: '138****0001', agent: '802', agent_name: null, answerers: [], hotline_call: null, queue: null, since: '', state: 'answered' as const },
+    { phone_call: 'p3', caller_masked: '137****0001', agent: '801', agent_name: null, answerers: [], hotline_call: null, queue: null, since: '', state: 'ringing' as const },
   ];
   expect(mineToPop(ringing, '801', 'li', popped()).map((each) => each.phone_call)).toEqual(['p1']);
   remember('p1');
   expect(mineToPop(ringing, '801', 'li', popped())).toEqual([]);
   expect(mineToPop(ringing, '', 'li', [])).toEqual([]);
+});
+
+// What the exchange tells
+
+const panel = (more: Partial<HotlineState>, onring = vi.fn()) =>
+  render(SidePanel, {
+    ...{ state: hotlineState(more), now: new Date('2026-11-23T01:10:00Z'), seat: '', tabs: [], mode: 'calls' as const, onring },
+    ...{ onpick: vi.fn(), onhandled: vi.fn(), ontab: vi.fn(), ondesk: vi.fn(), onseat: vi.fn() },
+  });
+
+test('without an exchange there is no rate but words that say so', () => {
+  const { container } = panel({});
+  expect(container.textContent).toContain(desks.t.noTelephone);
+  expect(container.textContent).not.toContain('%');
+  cleanup();
+  const telephone = { offered: 4, answered: 3, within_15_s: 1, wait_known: 2, missed: 1 };
+  const told = panel({ today: { ...hotlineState().today, telephone } }).container;
+  expect(told.textContent).not.toContain(desks.t.noTelephone);
+  expect(told.textContent).toContain('75%');
+});
+
+test('a missed caller without a number is seen and counted, and cannot be rung', () => {
+  const miss = { phone_call: 'pc_1', caller_masked: null, misses: 3, first_at: '2026-11-23T01:00:00Z', last_at: '2026-11-23T01:05:00Z', queue: null };
+  const { container } = panel({ missed: [miss], missed_count: 1 });
+  expect(container.textContent).toContain(desks.t.withheld);
+  expect(container.textContent).toContain(desks.t.missedTimes(3));
+  expect(screen.queryByText(desks.t.ringBack)).toBeNull();
+  expect(screen.getByText(desks.t.handled)).toBeTruthy();
+});
+
+test('a missed caller is rung back by the call, not by a number that everybody could read', async () => {
+  const onring = vi.fn();
+  const miss = { phone_call: 'pc_1', caller_masked: '139****1234', misses: 1, first_at: '2026-11-23T01:00:00Z', last_at: '2026-11-23T01:05:00Z', queue: null };
+  panel({ missed: [miss], missed_count: 1 }, onring);
+  await fireEvent.click(screen.getByText(desks.t.ringBack));
+  expect(onring).toHaveBeenCalledWith(miss);
 });
 
 // Since when

@@ -123,7 +123,7 @@ export const hotlineState = (more: Partial<HotlineState> = {}): HotlineState => 
   desks: { review: 0, callback: 0, extension: 0 },
   callbacks: [],
   open_calls: [],
-  today: { logged: 3, ended: 2, by_disposition: { work_order: 1 }, telephone: null },
+  today: { logged: 3, ended: 2, by_disposition: { work_order: 1 }, lapsed: 0, telephone: null },
   teams: [],
   ...more,
 });

@@ -265,9 +265,11 @@ impl NewDevice {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogCall {
     pub channel: Channel,
-    pub direction: CallDirection,
+    /// Without it, that of the exchange's call; without that, a customer's call.
+    pub direction: Option<CallDirection>,
+    /// Without it, that of the exchange's call.
     pub caller_number: Option<Phone>,
-    /// The exchange's call, where it told of one.
+    /// The exchange's call, where it told of one; for a call-back, the missed one that is returned.
     pub phone_call: Option<PhoneCallId>,
     pub seat: Option<FreeText>,
 }

@@ -30,6 +30,9 @@ pub struct HotlineTally {
     pub by_category: BTreeMap<CategoryId, u32>,
     /// Milliseconds from "new call" to its end, added up.
     pub handling_ms: u64,
+    /// Missed calls that nobody returned as long as they were remembered.
+    #[serde(default)]
+    pub lapsed: u32,
 }
 
 /// The hotline as it is: a part of the hall.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::ids::{CategoryId, HotlineCallId, IncidentId, OrderNo, PhoneCallId, TeamId};
 use super::phone::{Phone, narrow_char};
+use super::telephone::{Direction, PhoneCall};
 use super::text::{FreeText, Language};
 
 /// The most rooms or other symptoms that one record lists.
@@ -41,6 +42,15 @@ pub enum CallDirection {
     /// We rang back somebody whose call was missed.
     Callback,
     Missed,
+}
+
+impl From<Direction> for CallDirection {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::In => Self::In,
+            Direction::Out => Self::Out,
+        }
+    }
 }
 
 /// What the caller is to the flat.
@@ -330,6 +340,31 @@ pub struct CallEnd {
     pub incident: Option<IncidentId>,
 }
 
+/// When the exchange's call rang, was answered and was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallTimes {
+    #[serde(default)]
+    pub ring_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub answered_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// How long the caller waited to be answered, where that is known.
+    #[serde(default)]
+    pub queue_seconds: Option<u32>,
+}
+
+impl From<&PhoneCall> for CallTimes {
+    fn from(call: &PhoneCall) -> Self {
+        Self {
+            ring_at: call.rang_at(),
+            answered_at: call.answered_at(),
+            ended_at: call.ended_at(),
+            queue_seconds: call.waited().and_then(|wait| u32::try_from(wait.num_seconds()).ok()),
+        }
+    }
+}
+
 /// One call, as the operator wrote it down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HotlineCall {
@@ -342,9 +377,12 @@ pub struct HotlineCall {
     pub changed_at: DateTime<Utc>,
     #[serde(default)]
     pub ended_at: Option<DateTime<Utc>>,
-    /// The exchange's call, where it told of one: ring, answer and hang-up times are there.
+    /// The exchange's call, where it told of one; for a call-back, the missed one that is returned.
     #[serde(default)]
     pub phone_call: Option<PhoneCallId>,
+    /// What the exchange told of its times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<CallTimes>,
     pub fields: CallFields,
     #[serde(default)]
     pub end: Option<CallEnd>,

@@ -70,6 +70,9 @@ pub enum PhoneEvent {
     Signalled { phone_call: PhoneCallId, signal: Signal },
     #[serde(rename = "phone_call.handled")]
     Handled { phone_call: PhoneCallId, hotline_call: Option<HotlineCallId> },
+    /// Missed, and nobody called back as long as it was remembered.
+    #[serde(rename = "phone_call.lapsed")]
+    Lapsed { phone_call: PhoneCallId },
 }
 
 impl CallEvent {
@@ -175,6 +178,7 @@ impl PhoneEvent {
         match self {
             Self::Signalled { .. } => "phone_call.signalled",
             Self::Handled { .. } => "phone_call.handled",
+            Self::Lapsed { .. } => "phone_call.lapsed",
         }
     }
 

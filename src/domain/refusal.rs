@@ -2,6 +2,7 @@
 
 use super::calendar::Issuing;
 use super::ids::TicketId;
+use super::telephone::PhoneState;
 use super::ticket::TicketState;
 use super::work_order::OrderState;
 
@@ -60,6 +61,11 @@ pub enum Refusal {
     PairingExpired,
     PairingUsed,
     BadCode,
+
+    /// A call of the exchange that was not missed has nobody to be called back.
+    PhoneWrongState {
+        state: PhoneState,
+    },
 
     UnknownTeam,
     UnknownCategory,

@@ -13,8 +13,8 @@ use crate::domain::sla::ClockKind;
 use crate::domain::telephone::{PhoneCall, Signal, Tally};
 use crate::domain::work_order::{OrderChange, OrderEvent, ReopenCause};
 
-/// How long more may be told of a call of the exchange, in milliseconds: as long as the hall itself waits for it.
-const PHONE_OPEN_MS: i64 = crate::domain::telephone::MISSED_KEPT_H * 3_600_000;
+/// How long more may be told of a call of the exchange, in milliseconds: over a weekend.
+const PHONE_OPEN_MS: i64 = 72 * 3_600_000;
 
 fn damaged(error: impl std::fmt::Display) -> HistoryError {
     HistoryError::Damaged(error.to_string())
@@ -54,7 +54,7 @@ fn categorised(tx: &Transaction<'_>, segment: i64, call: HotlineCallId, to: Opti
 pub(super) fn phone(tx: &Transaction<'_>, segment: i64, of: &PhoneEvent, event: &Event) -> Result<(), HistoryError> {
     match of {
         PhoneEvent::Signalled { phone_call, signal } => signalled(tx, segment, *phone_call, signal, event),
-        PhoneEvent::Handled { .. } => Ok(()),
+        PhoneEvent::Handled { .. } | PhoneEvent::Lapsed { .. } => Ok(()),
     }
 }
 

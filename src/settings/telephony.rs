@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::empty_is_none;
 use super::file::{SettingsError, read_text};
+use crate::domain::telephone::{Dialled, number_key};
 
 /// The shortest token, in characters: it stands in an address, and nothing else protects the door.
 pub const TOKEN_CHARS_MIN: usize = 16;
@@ -16,6 +17,8 @@ pub const SECRET_CHARS_MAX: usize = 128;
 pub const QUEUES_MAX: usize = 64;
 /// The longest name of a queue, in characters.
 pub const QUEUE_CHARS_MAX: usize = 64;
+/// Numbers that may be blocked.
+pub const BLOCKED_MAX: usize = 200;
 /// The most digits of an extension.
 pub const INTERNAL_DIGITS_MAX: u8 = 8;
 
@@ -53,6 +56,8 @@ pub struct TelephonySettings {
     /// A file that holds it.
     #[serde(with = "empty_is_none")]
     pub zammad_token_file: Option<PathBuf>,
+    /// Callers whom nobody is to answer: the exchange is told so when they ring.
+    pub blocked_numbers: Vec<String>,
     pub ami: AmiSettings,
 }
 
@@ -117,6 +122,8 @@ pub struct AmiLine {
 pub struct TelephonyPlan {
     /// The token of the Zammad-compatible webhook; none closes the door.
     pub zammad_token: Option<Secret>,
+    /// Callers whom nobody is to answer.
+    pub blocked: Vec<Dialled>,
     pub ami: Option<AmiLine>,
 }
 
@@ -127,7 +134,8 @@ impl TelephonySettings {
     /// When a file with a secret cannot be read, or holds none.
     pub fn plan(&self) -> Result<TelephonyPlan, SettingsError> {
         let zammad_token = self.zammad_token()?.as_deref().map(Secret::from);
-        Ok(TelephonyPlan { zammad_token, ami: self.ami.options()? })
+        let blocked = self.blocked_numbers.iter().map(|number| Dialled::from(number.as_str())).collect();
+        Ok(TelephonyPlan { zammad_token, blocked, ami: self.ami.options()? })
     }
 
     pub(super) fn check(&self) -> Result<(), SettingsError> {
@@ -136,6 +144,9 @@ impl TelephonySettings {
         }
         if let Some(token) = self.zammad_token.reveal() {
             check_token("zammad_token", token)?;
+        }
+        if self.blocked_numbers.len() > BLOCKED_MAX || self.blocked_numbers.iter().any(|number| number_key(number).is_none()) {
+            return Err(refuse("blocked_numbers", "最多 200 个电话号码 / at most 200 telephone numbers"));
         }
         self.ami.check()
     }
@@ -257,6 +268,17 @@ mod tests {
         good.check().unwrap();
         assert_eq!(good.zammad_token().unwrap().as_deref(), Some(TOKEN));
         assert!(!format!("{good:?}").contains(TOKEN), "settings that are shown tell no secret");
+    }
+
+    #[test]
+    fn blocked_numbers_are_telephone_numbers() {
+        let blocking = |numbers: Vec<String>| TelephonySettings { blocked_numbers: numbers, ..TelephonySettings::default() };
+        let good = blocking(vec!["139 0000 0001".to_owned(), "0532-88886666".to_owned()]);
+        good.check().unwrap();
+        assert_eq!(good.plan().unwrap().blocked.len(), 2);
+        for numbers in [vec!["anonymous".to_owned()], vec![String::new()], vec!["13900000001".to_owned(); BLOCKED_MAX + 1]] {
+            assert_eq!(key_refused(&blocking(numbers)), "telephony.blocked_numbers");
+        }
     }
 
     #[test]

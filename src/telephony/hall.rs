@@ -10,12 +10,14 @@ use super::link::{Sink, SinkFault, Taken};
 use crate::domain::actor::{Actor, Caller, Role};
 use crate::domain::command::Command;
 use crate::domain::ids::PhoneCallId;
+use crate::domain::phone::AreaCode;
 use crate::domain::telephone::{Signal, SignalProblem};
 use crate::keeper::{Decided, HallKeeper, Reply, Request};
 
 /// What the keeper replies; nobody else reads it.
 #[derive(Serialize, Deserialize)]
 struct Told {
+    /// None where the signal was too old.
     phone_call: Option<PhoneCallId>,
     news: bool,
 }
@@ -39,13 +41,17 @@ impl Sink for HallKeeper {
         }
         .boxed()
     }
+
+    fn local_area(&self) -> Option<AreaCode> {
+        self.read(|hall| hall.profile.local_area())
+    }
 }
 
 fn reply(decided: &Decided<'_>, source: &Arc<str>, call_id: &Arc<str>) -> Reply {
     if decided.refusal.is_some() {
         return Reply { status: 422, body: String::new() };
     }
-    let phone_call = decided.hall.hotline.telephone.find(source, call_id).map(|call| call.id);
+    let phone_call = decided.hall.hotline.telephone.id_of(source, call_id);
     let told = Told { phone_call, news: !decided.events.is_empty() };
     Reply { status: 200, body: serde_json::to_string(&told).unwrap_or_default() }
 }

@@ -14,7 +14,8 @@ use super::recent::{Made, Recent, Way};
 use super::zammad::{self, ZammadError};
 use crate::clock::Clock;
 use crate::domain::ids::PhoneCallId;
-use crate::domain::telephone::{Signal, SignalProblem};
+use crate::domain::phone::AreaCode;
+use crate::domain::telephone::{Dialled, Direction, Signal, SignalProblem, SignalState};
 use crate::keeper::Fault;
 use crate::settings::telephony::{Secret, TelephonyPlan};
 
@@ -46,6 +47,11 @@ pub enum SinkFault {
 pub trait Sink: Send + Sync + 'static {
     /// Has a signal decided and committed.
     fn take(&self, signal: Signal) -> BoxFuture<'_, Result<Taken, SinkFault>>;
+
+    /// The town's area code, which local numbers leave out.
+    fn local_area(&self) -> Option<AreaCode> {
+        None
+    }
 }
 
 /// Everything that listens to exchanges. Clones are the same.
@@ -60,6 +66,8 @@ struct Inner {
     recent: Recent,
     /// SHA-256 of the token in the address of the Zammad-compatible door.
     zammad_token: Option<[u8; 32]>,
+    /// Callers whom nobody is to answer.
+    blocked: Vec<Dialled>,
     ami: Option<Ami>,
 }
 
@@ -82,7 +90,8 @@ impl Telephony {
             Ami::start(options, clock.clone(), recent.clone(), Arc::clone(&sink))
         });
         let zammad_token = plan.zammad_token.as_ref().and_then(Secret::reveal).map(digest);
-        Self { inner: Arc::new(Inner { sink, clock, recent, zammad_token, ami }) }
+        let blocked = plan.blocked.clone();
+        Self { inner: Arc::new(Inner { sink, clock, recent, zammad_token, blocked, ami }) }
     }
 
     /// Whether this token opens the Zammad-compatible door; compared in constant time.
@@ -99,14 +108,21 @@ impl Telephony {
         Err(ZammadError::Token)
     }
 
-    /// Reads a message of the Zammad-compatible door and hands it to the hall.
+    /// Reads a message of the Zammad-compatible door and hands it to the hall; gives the body of the answer.
     ///
     /// # Errors
     /// `Ok(Err(_))` when the message is not understood; `Err` when the hall did not take it.
-    pub async fn zammad(&self, content_type: Option<&str>, body: &[u8]) -> Result<Result<Taken, ZammadError>, SinkFault> {
+    pub async fn zammad(&self, content_type: Option<&str>, body: &[u8]) -> Result<Result<&'static str, ZammadError>, SinkFault> {
         let text = String::from_utf8_lossy(body);
         match zammad::parse(content_type, body) {
-            Ok(signal) => self.hear(Way::Zammad, signal, &text).await.map(Ok),
+            Ok(signal) => {
+                // Where somebody answered all the same, it is a call like any other.
+                let blocked = signal.direction == Direction::In && signal.state != SignalState::Answered && self.is_blocked(&signal);
+                let signal = Signal { rejected: blocked, ..signal };
+                let answer = if blocked && signal.state == SignalState::Ringing { zammad::REJECT } else { zammad::TAKEN };
+                self.hear(Way::Zammad, signal, &text).await?;
+                Ok(Ok(answer))
+            }
             Err(error) => {
                 self.refused(Way::Zammad, zammad::SOURCE, &text, error.to_string());
                 Ok(Err(error))
@@ -114,17 +130,22 @@ impl Telephony {
         }
     }
 
-    /// Hands a signal to the hall.
-    ///
-    /// # Errors
-    /// When the hall did not take it.
-    pub async fn hear(&self, way: Way, signal: Signal, text: &str) -> Result<Taken, SinkFault> {
-        let taken = match signal.check() {
-            Ok(()) => self.inner.sink.take(signal.clone()).await,
-            Err(problem) => Err(problem.into()),
-        };
+    async fn hear(&self, way: Way, signal: Signal, text: &str) -> Result<Taken, SinkFault> {
+        let taken = self.inner.sink.take(signal.clone()).await;
         note(&self.inner.recent, &self.inner.clock, way, &signal, text, &taken);
         taken
+    }
+
+    fn is_blocked(&self, signal: &Signal) -> bool {
+        let Some(caller) = signal.caller.as_ref().filter(|_| !self.inner.blocked.is_empty()) else { return false };
+        let area = self.inner.sink.local_area();
+        let full = |number: &Dialled| area.as_ref().and_then(|area| number.with_area(area)).or_else(|| number.key());
+        full(caller).is_some_and(|caller| self.inner.blocked.iter().any(|blocked| full(blocked).as_ref() == Some(&caller)))
+    }
+
+    /// Writes down a signal that was handed to the hall elsewhere.
+    pub fn heard(&self, way: Way, signal: &Signal, text: &str, made: Made) {
+        self.inner.recent.push(self.inner.clock.now(), way, &signal.source, text, Some(signal), made);
     }
 
     /// Writes down a message that was not understood.

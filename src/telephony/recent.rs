@@ -1,9 +1,11 @@
 //! What the exchanges sent lately and what was made of it, for whoever has to find out why no call appears; numbers are masked.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use percent_encoding::percent_decode_str;
 
 use crate::domain::phone::{narrow_char, numbers_in};
 use crate::domain::telephone::{Signal, SignalState, number_key};
@@ -14,6 +16,8 @@ pub const RECENT_MAX: usize = 500;
 pub const RECENT_TEXT_CHARS_MAX: usize = 400;
 /// Digits from which on a number's beginning is shown beside its end.
 const LONG_DIGITS: usize = 11;
+/// How often the escapes of a form are undone.
+const ESCAPES_UNDONE: usize = 3;
 /// Shown at the end of a number.
 const TAIL_DIGITS: usize = 4;
 /// Shown at the beginning of a long number.
@@ -96,16 +100,30 @@ impl Recent {
 pub fn masked(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
     // Masked before it is cut: half a number at the cut would not look like one.
-    let chars: Vec<char> = text.chars().take(RECENT_TEXT_CHARS_MAX.saturating_mul(2)).map(plain).collect();
+    let chars: Vec<char> = unescaped(text).chars().take(RECENT_TEXT_CHARS_MAX.saturating_mul(2)).map(plain).collect();
+    // Forms have more signs that may stand between digits than people write.
+    let spaced: Vec<char> = chars.iter().map(|c| if matches!(c, '+' | '%' | '_') { ' ' } else { *c }).collect();
     let mut shown = String::new();
     let mut from = 0;
-    for number in numbers_in(&chars) {
+    for number in numbers_in(&spaced) {
         shown.extend(chars.get(from..number.start).into_iter().flatten());
         shown.push_str(&masked_digits(chars.get(number.clone()).unwrap_or_default()));
         from = number.end;
     }
     shown.extend(chars.get(from..).into_iter().flatten());
     shown.chars().take(RECENT_TEXT_CHARS_MAX).collect()
+}
+
+/// A text with the escapes of forms undone, as often as somebody may have escaped it; what stays of them parts no number.
+fn unescaped(text: &str) -> Cow<'_, str> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..ESCAPES_UNDONE {
+        if !text.contains('%') {
+            break;
+        }
+        text = Cow::Owned(percent_decode_str(&text).decode_utf8_lossy().into_owned());
+    }
+    text
 }
 
 /// A number, with what stands between its digits, of which only the ends are shown.
@@ -139,6 +157,11 @@ mod tests {
             ("Exten: 5550001", "Exten: ****0001"),
             ("(0532) 8888 6666 x", "(053****6666 x"),
             ("a\r\nb\u{7}", "a  b "),
+            ("from=139+0000+0001&to=96777", "from=139****0001&to=96777"),
+            ("from=139%200000%200001&to=96777", "from=139****0001&to=96777"),
+            ("from=139%2B0000%252D0001&to=96777", "from=139****0001&to=96777"),
+            ("from=%31390000%300001&user%5B%5D=%E7%8E%8B", "from=139****0001&user[]=王"),
+            ("100%", "100%"),
         ] {
             assert_eq!(masked(text), shown);
         }

@@ -17,6 +17,11 @@ pub const SOURCE: &str = "zammad";
 /// Fields that are looked at in one message.
 pub const FIELDS_MAX: usize = 64;
 
+/// The answer to a message that was taken.
+pub const TAKEN: &str = "{}";
+/// The answer to a new call of a caller whom nobody is to answer.
+pub const REJECT: &str = r#"{"action":"reject","reason":"busy"}"#;
+
 /// Why a message is refused; the answer's body is [`ZammadError::body`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ZammadError {
@@ -82,12 +87,14 @@ impl Fields {
 /// What the sender is answered.
 pub fn parse(content_type: Option<&str>, body: &[u8]) -> Result<Signal, ZammadError> {
     let fields = fields_of(content_type, body)?;
-    let direction = match fields.first(&["direction"]) {
-        Some("in") => Direction::In,
-        Some("out") => Direction::Out,
-        Some(_) | None => return Err(ZammadError::Direction),
+    let event = fields.first(&["event"]);
+    let direction = match (fields.first(&["direction"]), event) {
+        // Only a new call has to say it. Until that one is heard, it is a customer who rings: nobody is missed for want of a word.
+        (Some("in"), _) | (None, Some("answer" | "hangup")) => Direction::In,
+        (Some("out"), _) => Direction::Out,
+        (Some(_) | None, _) => return Err(ZammadError::Direction),
     };
-    let state = match fields.first(&["event"]) {
+    let state = match event {
         Some("newCall") => SignalState::Ringing,
         Some("answer") => SignalState::Answered,
         Some("hangup") => SignalState::Ended,
@@ -313,6 +320,16 @@ mod tests {
         for (kind, body) in [("multipart/form-data", &b"--X"[..]), ("multipart/form-data; boundary=X", b"--X\r\nname=\"\xff\"")] {
             assert_eq!(parse(Some(kind), body), Err(ZammadError::Body));
         }
+    }
+
+    #[test]
+    fn only_a_new_call_has_to_say_its_direction() {
+        for event in ["answer", "hangup"] {
+            let signal = read(&format!(r#"{{"event":"{event}","callId":"c","direction":""}}"#));
+            assert_eq!(signal.direction, Direction::In, "{event}");
+            assert_eq!(refused(&format!(r#"{{"event":"{event}","callId":"c","direction":"up"}}"#)).0, 422);
+        }
+        assert_eq!(refused(r#"{"event":"newCall","callId":"c"}"#), (422, r#"{"error":"Invalid direction!"}"#.to_owned()));
     }
 
     #[test]

@@ -17,9 +17,23 @@ pub const CASE_GUESSES_MAX: u32 = 5;
 /// In milliseconds.
 pub const CASE_WINDOW_MS: i64 = 15 * 60 * 1_000;
 
-/// What is counted apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Gauge {
+/// Names every gauge once: the list that makes the buckets is the one of the type, so none can be forgotten.
+macro_rules! gauges {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What is counted apart.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Gauge {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Gauge {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+        }
+    };
+}
+
+gauges! {
     /// Reading what everybody may read.
     Public,
     /// A customer's own ticket: leaving the line, rating.
@@ -28,8 +42,11 @@ pub enum Gauge {
     SignIn,
     /// Failed sign-ins.
     Failure,
+    /// Making the first administrator.
     SetUp,
+    /// Asking to become a device.
     StartPairing,
+    /// Fetching what became of that.
     ClaimPairing,
     /// A telephone exchange at its webhook.
     Exchange,
@@ -200,18 +217,8 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        let gauges = [
-            Gauge::Public,
-            Gauge::Customer,
-            Gauge::SignIn,
-            Gauge::Failure,
-            Gauge::SetUp,
-            Gauge::StartPairing,
-            Gauge::ClaimPairing,
-            Gauge::Case,
-        ];
         Self {
-            by_gauge: gauges.into_iter().map(|gauge| (gauge, Buckets::new(gauge.rate(), REMEMBERED_MAX))).collect(),
+            by_gauge: Gauge::ALL.iter().map(|gauge| (*gauge, Buckets::new(gauge.rate(), REMEMBERED_MAX))).collect(),
             failures_of_accounts: Buckets::new(Gauge::Failure.rate(), REMEMBERED_MAX),
             wrong_tails: Guesses::new(CASE_GUESSES_MAX, CASE_WINDOW_MS),
         }
@@ -258,6 +265,8 @@ fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]
@@ -312,6 +321,16 @@ mod tests {
             let _first = buckets.take(&key, 0);
         }
         assert!(buckets.lock().len() <= 100);
+    }
+
+    #[test]
+    fn every_gauge_runs_out() {
+        let limits = Limits::default();
+        for gauge in Gauge::ALL {
+            let burst = gauge.rate().burst;
+            let took = (0..=burst).filter(|_| limits.take(*gauge, IpAddr::V4(Ipv4Addr::LOCALHOST), 0).is_ok()).count();
+            assert_eq!(u32::try_from(took), Ok(burst), "{gauge:?}");
+        }
     }
 
     #[test]

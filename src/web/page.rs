@@ -1,7 +1,9 @@
 //! Pages of lists: how many at once, and the opaque cursor at which the next one begins.
 
+use chrono::{DateTime, Utc};
+
 use super::problem::{Code, Problem};
-use crate::domain::ids::OrderNo;
+use crate::domain::ids::{OrderNo, PhoneCallId};
 
 /// Items on a page when nothing is said.
 pub const LIMIT: usize = 50;
@@ -70,6 +72,24 @@ pub fn after_due(cursor: Option<&str>) -> Result<Option<(i64, OrderNo)>, Problem
     cursor.map(|cursor| key(cursor).ok_or_else(not_ours)).transpose()
 }
 
+/// The cursor behind a missed caller: the instant in Unix nanoseconds, and the call, of the first miss.
+#[must_use]
+pub fn missed_cursor(first_at: DateTime<Utc>, first_call: PhoneCallId) -> String {
+    format!("m{}.{}", first_at.timestamp_nanos_opt().unwrap_or(i64::MAX), first_call.0)
+}
+
+/// The first miss of the caller behind whom a list of missed callers goes on.
+///
+/// # Errors
+/// When it is no cursor of ours.
+pub fn after_missed(cursor: Option<&str>) -> Result<Option<(DateTime<Utc>, PhoneCallId)>, Problem> {
+    let first = |cursor: &str| {
+        let (at, call) = cursor.strip_prefix('m')?.split_once('.')?;
+        Some((DateTime::from_timestamp_nanos(at.parse().ok()?), PhoneCallId(call.parse().ok()?)))
+    };
+    cursor.map(|cursor| first(cursor).ok_or_else(not_ours)).transpose()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +100,9 @@ mod tests {
         assert_eq!(after_order(Some(&order_cursor(None, no))).unwrap(), Some(no));
         assert_eq!(after_due(Some(&order_cursor(Some(-7), no))).unwrap(), Some((-7, no)));
         assert_eq!(after(Some(&cursor(7))).unwrap(), 7);
+        let missed = (DateTime::from_timestamp(1_795_420_800, 1).unwrap(), PhoneCallId(7));
+        assert_eq!(after_missed(Some(&missed_cursor(missed.0, missed.1))).unwrap(), Some(missed));
+        assert!(after_missed(Some("m1")).is_err() && after_missed(Some("m1.pc_1")).is_err());
         for bad in ["", "n", "nonsense", "d1", "d.20261123-0001", "c", "cx"] {
             assert!(after_order(Some(bad)).is_err() && after_due(Some(bad)).is_err() && after(Some(bad)).is_err(), "{bad}");
         }

@@ -338,6 +338,7 @@ impl From<&Refusal> for Problem {
             Refusal::UnknownTeam => plain(Code::UnknownTeam).field("team", "no such team"),
             Refusal::UnknownCategory => plain(Code::UnknownCategory).field("category", "no such category"),
             Refusal::UnknownCause => plain(Code::UnknownCause).field("cause", "no such cause"),
+            Refusal::PhoneWrongState { state } => plain(Code::WrongState).more("state", state.word()),
             Refusal::OrderWrongState { state } => plain(Code::WrongState).more("state", state.word()),
             Refusal::StaleLease => plain(Code::StaleLease),
             Refusal::WipLimit { max } => plain(Code::WipLimit).more("max", *max),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::domain::event::Event;
 use crate::domain::hall::Hall;
 use crate::domain::hotline::{RESOLVED_INCIDENTS_MAX, SUSPICIONS_MAX};
-use crate::domain::hotline_call::{CallFields, HotlineCall};
+use crate::domain::hotline_call::{CallFields, CallTimes, HotlineCall};
 use crate::domain::hotline_event::{CallEvent, IncidentEvent, PhoneEvent};
-use crate::domain::ids::HotlineCallId;
+use crate::domain::ids::{HotlineCallId, PhoneCallId};
 use crate::domain::incident::{Incident, Suspected};
 
 pub(super) fn call(hall: &mut Hall, of: &CallEvent, event: &Event) {
@@ -24,6 +24,7 @@ pub(super) fn call(hall: &mut Hall, of: &CallEvent, event: &Event) {
                 changed_at: event.at,
                 ended_at: None,
                 phone_call: *phone_call,
+                times: None,
                 repeat_of: earlier(hall, &fields, event),
                 fields,
                 end: None,
@@ -154,7 +155,26 @@ pub(super) fn incident(hall: &mut Hall, of: &IncidentEvent, event: &Event) {
 
 pub(super) fn phone(hall: &mut Hall, of: &PhoneEvent, event: &Event) {
     match of {
-        PhoneEvent::Signalled { phone_call, signal } => hall.hotline.telephone.signalled(*phone_call, signal, event.at),
-        PhoneEvent::Handled { phone_call, hotline_call } => hall.hotline.telephone.handled(*phone_call, *hotline_call, event.at),
+        PhoneEvent::Signalled { phone_call, signal } => {
+            hall.hotline.telephone.signalled(*phone_call, signal, event.at);
+            keep_times(hall, *phone_call);
+        }
+        PhoneEvent::Handled { phone_call, hotline_call } => {
+            hall.hotline.telephone.handled(*phone_call, *hotline_call, event.at);
+            keep_times(hall, *phone_call);
+        }
+        PhoneEvent::Lapsed { phone_call } => {
+            hall.hotline.telephone.lapsed(*phone_call, event.at);
+            hall.hotline.today.lapsed += 1;
+        }
+    }
+}
+
+/// The exchange's call is forgotten long before what was written of it: its times are kept there.
+fn keep_times(hall: &mut Hall, phone_call: PhoneCallId) {
+    let Some(call) = hall.hotline.telephone.call(phone_call) else { return };
+    let (times, records) = (CallTimes::from(call), call.records().collect::<Vec<_>>());
+    for record in records {
+        hall.hotline.change(record, |record| record.times = Some(times));
     }
 }

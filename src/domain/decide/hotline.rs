@@ -9,11 +9,13 @@ use crate::domain::command::LogCall;
 use crate::domain::event::EventBody;
 use crate::domain::hall::Hall;
 use crate::domain::hotline::OPEN_CALLS_MAX;
-use crate::domain::hotline_call::{CallEnd, CallFields, CallPatch, Disposition, HotlineCall, ROOM_TENTHS_RANGE, SYMPTOMS_MAX};
+use crate::domain::hotline_call::{
+    CallDirection, CallEnd, CallFields, CallPatch, Disposition, HotlineCall, ROOM_TENTHS_RANGE, SYMPTOMS_MAX,
+};
 use crate::domain::hotline_event::{CallEvent, IncidentEvent, PhoneEvent};
 use crate::domain::ids::{HotlineCallId, OrderNo, PhoneCallId};
 use crate::domain::refusal::Refusal;
-use crate::domain::telephone::{PhoneChange, Signal, Verdict};
+use crate::domain::telephone::{NotHandled, PhoneCall, PhoneChange, Signal, Verdict};
 use crate::domain::work_order::{NewOrder, OrderChange};
 
 use super::order::seal;
@@ -27,19 +29,23 @@ pub(super) fn log(hall: &Hall, log: &LogCall, caller: &Caller, _now: DateTime<Ut
         return Err(Refusal::TooMany { what: "open_calls", max: OPEN_CALLS_MAX });
     }
     let id = HotlineCallId(hall.rev + 1);
+    let told = log.phone_call.map(|id| hall.hotline.telephone.call(id).ok_or_else(|| invalid("phone_call", "is not known"))).transpose()?;
     let mut changes = CallPatch { seat: log.seat.clone().map(Some), ..CallPatch::default() };
-    changes.caller_number = log.caller_number.clone().map(Some);
+    let told_number = || told.and_then(|call| call.customer_phone(hall.profile.local_area().as_ref()));
+    changes.caller_number = log.caller_number.clone().or_else(told_number).map(Some);
+    let direction = log.direction.unwrap_or_else(|| told.map_or(CallDirection::In, |call| call.direction().into()));
     let mut events = vec![call_event(CallEvent::Logged {
         call: id,
         channel: log.channel,
-        direction: log.direction,
+        direction,
         operator: Arc::clone(&caller.actor.actor),
         phone_call: log.phone_call,
         changes,
     })];
-    if let Some(phone_call) = log.phone_call {
-        events.extend(handled(hall, phone_call, Some(id)).map_err(|_| invalid("phone_call", "is not known"))?);
-    }
+    // Whoever is only about to ring back has not reached anybody: the missed call waits until the record is done with.
+    let returns = |call: &&PhoneCall| direction == CallDirection::Callback && call.was_missed();
+    let recorded = told.filter(|call| !returns(call)).and_then(|call| hall.hotline.telephone.judge_recorded(call.id, id));
+    events.extend(recorded.map(phone_event));
     Ok(events)
 }
 
@@ -180,20 +186,33 @@ pub(super) fn signal(hall: &Hall, signal: &Signal, now: DateTime<Utc>) -> Result
     let signal = &signal.clone().localised(hall.profile.local_area().as_ref());
     let verdict = hall.hotline.telephone.judge(signal, PhoneCallId(hall.rev + 1), now);
     let verdict = verdict.map_err(|problem| invalid(problem.field, problem.problem))?;
-    Ok(match verdict {
-        Verdict::News(change) => vec![phone_event(change)],
-        Verdict::Known(_) | Verdict::TooOld => Vec::new(),
-    })
+    let Verdict::News(change) = verdict else { return Ok(Vec::new()) };
+    let is_new = hall.hotline.telephone.id_of(&signal.source, &signal.call_id).is_none();
+    let crowded_out = hall.hotline.telephone.crowded_out().filter(|_| is_new);
+    Ok(crowded_out.map(lapsed).into_iter().chain([phone_event(change)]).collect())
+}
+
+/// Missed calls that nobody returned as long as they are remembered.
+pub(super) fn lapse(hall: &Hall, now: DateTime<Utc>) -> impl Iterator<Item = EventBody> + '_ {
+    hall.hotline.telephone.overdue(now).take(super::DAY_END_BATCH_MAX).map(lapsed)
+}
+
+fn lapsed(phone_call: PhoneCallId) -> EventBody {
+    phone_event(PhoneChange::Lapsed { phone_call })
 }
 
 fn phone_event(change: PhoneChange) -> EventBody {
     EventBody::Phone(Box::new(match change {
         PhoneChange::Signalled { phone_call, signal } => PhoneEvent::Signalled { phone_call, signal },
         PhoneChange::Handled { phone_call, hotline_call } => PhoneEvent::Handled { phone_call, hotline_call },
+        PhoneChange::Lapsed { phone_call } => PhoneEvent::Lapsed { phone_call },
     }))
 }
 
 pub(super) fn handled(hall: &Hall, phone_call: PhoneCallId, call: Option<HotlineCallId>) -> Result<Vec<EventBody>, Refusal> {
-    let change = hall.hotline.telephone.judge_handled(phone_call, call).map_err(|_| Refusal::NotFound)?;
+    let change = hall.hotline.telephone.judge_handled(phone_call, call).map_err(|problem| match problem {
+        NotHandled::Unknown => Refusal::NotFound,
+        NotHandled::State(state) => Refusal::PhoneWrongState { state },
+    })?;
     Ok(change.map(phone_event).into_iter().collect())
 }

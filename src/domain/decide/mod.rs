@@ -106,6 +106,8 @@ pub fn turn_day(hall: &Hall, now: DateTime<Utc>) -> Vec<EventBody> {
     let mut events: Vec<_> = ended.chain(order::archive(hall, now)).chain(hotline::archive(hall, now)).take(DAY_END_BATCH_MAX).collect();
     if events.len() < DAY_END_BATCH_MAX {
         events.push(EventBody::DayOpened { service_day: hall.day_at(now) });
+        // The new day counts them: so they are seen.
+        events.extend(hotline::lapse(hall, now));
     }
     events
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::number::Dialled;
 use super::signal::{Direction, HangupCause, Signal, SignalState};
 use crate::domain::ids::{HotlineCallId, PhoneCallId};
+use crate::domain::phone::{AreaCode, Phone};
 
 /// How far the exchange's clock may be ahead of ours before its time is not believed, in minutes.
 pub const CLOCK_AHEAD_MIN_MAX: i64 = 10;
@@ -16,6 +17,8 @@ pub const CLOCK_AHEAD_MIN_MAX: i64 = 10;
 pub const SIGNAL_AGE_H_MAX: i64 = 24;
 /// People who answered one call that are remembered.
 pub const ANSWERERS_MAX: usize = 16;
+/// Records of one call by operators that are remembered.
+pub const RECORDS_MAX: usize = 16;
 
 /// How a call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,6 +32,20 @@ pub enum PhoneState {
     Missed,
     /// Missed, and since then called back or written down by an operator.
     Handled,
+}
+
+impl PhoneState {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ringing => "ringing",
+            Self::Answered => "answered",
+            Self::Ended => "ended",
+            Self::Missed => "missed",
+            Self::Handled => "handled",
+        }
+    }
 }
 
 /// Whose clock the times of a call were read from.
@@ -90,8 +107,21 @@ const RANK_OF_END: u8 = 2;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Told<T> {
     rank: u8,
+    #[serde(default = "untold", skip_serializing_if = "is_untold")]
     at_ms: i64,
     value: T,
+}
+
+/// Without a time of the exchange's.
+const UNTOLD_MS: i64 = i64::MAX;
+
+const fn untold() -> i64 {
+    UNTOLD_MS
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_untold(at_ms: &i64) -> bool {
+    *at_ms == UNTOLD_MS
 }
 
 fn tell<T: Ord>(held: &mut Option<Told<T>>, told: Told<T>) {
@@ -107,13 +137,6 @@ pub(super) struct Agent {
     name: Option<Arc<str>>,
 }
 
-/// What was done about a missed call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Handling {
-    pub(super) at: DateTime<Utc>,
-    pub(super) hotline_call: Option<HotlineCallId>,
-}
-
 /// One call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhoneCall {
@@ -124,23 +147,43 @@ pub struct PhoneCall {
     pub call_id: Arc<str>,
     /// When the first word of it came here.
     pub first_seen: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     direction: Option<Told<Direction>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     caller: Option<Told<Dialled>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     callee: Option<Told<Dialled>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     queue: Option<Told<Arc<str>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     agent: Option<Told<Agent>>,
     /// Everybody who answered it, one after the other where it was transferred.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     answerers: BTreeSet<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     cause: Option<Told<HangupCause>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     ringing: Option<Stamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     answered: Option<Stamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     voicemail: Option<Stamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     ended: Option<Stamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     missed: Option<Stamp>,
+    /// The exchange was told not to put it through.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rejected: bool,
     /// When it was given up, because no end was told.
-    pub(super) lost_at: Option<DateTime<Utc>>,
-    pub(super) handling: Option<Handling>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lost_at: Option<DateTime<Utc>>,
+    /// What operators wrote of it, the latest last.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    records: BTreeSet<HotlineCallId>,
+    /// When it had been missed and somebody saw to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    handled_at: Option<DateTime<Utc>>,
 }
 
 impl PhoneCall {
@@ -164,8 +207,10 @@ impl PhoneCall {
             voicemail: None,
             ended: None,
             missed: None,
+            rejected: false,
             lost_at: None,
-            handling: None,
+            records: BTreeSet::new(),
+            handled_at: None,
         };
         call.merge(signal, received);
         call
@@ -173,7 +218,7 @@ impl PhoneCall {
 
     /// Takes in one signal. Signals may come in any order and any number of times.
     pub fn merge(&mut self, signal: &Signal, received: DateTime<Utc>) {
-        let at_ms = signal.at.map_or(i64::MAX, |at| at.timestamp_millis());
+        let at_ms = signal.at.map_or(UNTOLD_MS, |at| at.timestamp_millis());
         let rank = match signal.state {
             SignalState::Ringing => 0,
             SignalState::Answered => 1,
@@ -219,6 +264,27 @@ impl PhoneCall {
             SignalState::Missed => &mut self.missed,
         };
         *stamp = Some(Stamp::merge(*stamp, Stamp::of(signal, received)));
+        self.rejected |= signal.rejected;
+    }
+
+    /// An operator's record of it begins, or somebody saw to it. Whatever was done before it was over is not yet a call-back:
+    /// whoever was only about to pick it up has not talked to the caller.
+    pub(super) fn handle(&mut self, hotline_call: Option<HotlineCallId>, at: DateTime<Utc>) {
+        self.records.extend(hotline_call);
+        if self.records.len() > RECORDS_MAX {
+            self.records.pop_first();
+        }
+        if self.was_missed() {
+            self.handled_at.get_or_insert(at);
+        }
+    }
+
+    /// Nobody told its end in time. Where an operator wrote it down, that is taken for what became of it.
+    pub(super) fn give_up(&mut self, at: DateTime<Utc>) {
+        self.lost_at = Some(at);
+        if !self.records.is_empty() && self.was_missed() {
+            self.handled_at = Some(at);
+        }
     }
 
     /// Who rang whom.
@@ -284,12 +350,16 @@ impl PhoneCall {
     #[must_use]
     pub fn ended_at(&self) -> Option<DateTime<Utc>> {
         let missed = if self.answer().is_none() { self.missed } else { None };
-        self.ended.or(missed).map(Stamp::at).or(self.lost_at)
+        let told = self.ended.or(missed).map(Stamp::at);
+        if self.was_turned_away() { told.or(Some(self.began_at())) } else { told.or(self.lost_at) }
     }
 
     /// Why it was over.
     #[must_use]
     pub fn cause(&self) -> Option<HangupCause> {
+        if self.was_turned_away() {
+            return Some(HangupCause::Rejected);
+        }
         if self.was_lost() {
             return Some(HangupCause::Lost);
         }
@@ -306,10 +376,26 @@ impl PhoneCall {
         if ours { TimeSource::Received } else { TimeSource::Exchange }
     }
 
-    /// The operator's record of it.
+    /// The operator's record of it; the latest, where it was transferred.
     #[must_use]
     pub fn hotline_call(&self) -> Option<HotlineCallId> {
-        self.handling.as_ref()?.hotline_call
+        self.records.last().copied()
+    }
+
+    /// Every record of it.
+    pub fn records(&self) -> impl Iterator<Item = HotlineCallId> {
+        self.records.iter().copied()
+    }
+
+    /// Whether an operator's record of it is this one.
+    pub(super) fn has_record(&self, hotline_call: HotlineCallId) -> bool {
+        self.records.contains(&hotline_call)
+    }
+
+    /// When somebody saw to it after it had been missed. The exchange's clock may be ahead of ours: what was done about a call
+    /// was done after it.
+    pub(super) fn handled_at(&self) -> Option<DateTime<Utc>> {
+        self.handled_at.filter(|_| self.was_missed()).map(|at| at.max(self.began_at()))
     }
 
     /// How it stands.
@@ -318,7 +404,7 @@ impl PhoneCall {
         if !self.is_over() {
             return if self.answer().is_some() { PhoneState::Answered } else { PhoneState::Ringing };
         }
-        match (self.was_missed(), &self.handling) {
+        match (self.was_missed(), self.handled_at) {
             (true, None) => PhoneState::Missed,
             (true, Some(_)) => PhoneState::Handled,
             (false, _) => PhoneState::Ended,
@@ -328,20 +414,26 @@ impl PhoneCall {
     /// Whether nothing more is to be expected of it.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.told_end() || self.lost_at.is_some()
+        self.told_end() || self.lost_at.is_some() || self.was_turned_away()
+    }
+
+    /// Whether the exchange was told not to put it through. Where somebody answered all the same, it is a call like any other.
+    #[must_use]
+    pub fn was_turned_away(&self) -> bool {
+        self.rejected && self.answered.is_none()
     }
 
     /// Whether a customer rang and talked to nobody: not when the call was handed on to somebody else, but also when a machine answered.
     #[must_use]
     pub fn was_missed(&self) -> bool {
         let forwarded = self.cause() == Some(HangupCause::Forwarded) && self.voicemail.is_none();
-        self.is_over() && self.direction() == Direction::In && self.answer().is_none() && !forwarded
+        self.is_over() && self.direction() == Direction::In && self.answer().is_none() && !forwarded && !self.was_turned_away()
     }
 
     /// Whether it was given up without knowing how it ended.
     #[must_use]
     pub fn was_lost(&self) -> bool {
-        !self.told_end() && self.lost_at.is_some()
+        !self.told_end() && self.lost_at.is_some() && !self.was_turned_away()
     }
 
     /// How long the caller heard it ring before somebody answered; none where the two instants are of different clocks.
@@ -359,6 +451,16 @@ impl PhoneCall {
         }
     }
 
+    /// The customer's number as the exchange told it, where it is one that can be rung.
+    #[must_use]
+    pub fn customer_phone(&self, area: Option<&AreaCode>) -> Option<Phone> {
+        let told = match self.direction() {
+            Direction::In => self.caller(),
+            Direction::Out => self.callee(),
+        };
+        Phone::read(told?.as_str(), area).ok().flatten()
+    }
+
     /// The earliest instant that is known of it.
     #[must_use]
     pub fn began_at(&self) -> DateTime<Utc> {
@@ -368,9 +470,7 @@ impl PhoneCall {
 
     /// When we last had the customer on the line, or wrote down what was done about the call.
     pub(super) fn contact_at(&self) -> Option<DateTime<Utc>> {
-        // The exchange's clock may be ahead of ours: what was done about a call was done after it.
-        let handled = self.handling.as_ref().map(|handling| handling.at.max(self.began_at()));
-        self.answered_at().max(handled)
+        self.answered_at().max(self.handled_at())
     }
 
     fn answer(&self) -> Option<Stamp> {

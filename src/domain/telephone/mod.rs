@@ -4,6 +4,7 @@
 //! a state machine: whatever the order, and however often a message came, the record is the same (a test plays every order).
 
 mod call;
+mod callers;
 mod number;
 mod signal;
 mod tally;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use call::{ANSWERERS_MAX, CLOCK_AHEAD_MIN_MAX, PhoneCall, PhoneState, SIGNAL_AGE_H_MAX, TimeSource};
+pub use call::{ANSWERERS_MAX, CLOCK_AHEAD_MIN_MAX, PhoneCall, PhoneState, RECORDS_MAX, SIGNAL_AGE_H_MAX, TimeSource};
 pub use number::{Dialled, number_key};
 pub use signal::{
     AGENT_NAME_CHARS_MAX, CALL_ID_CHARS_MAX, Direction, HangupCause, PARTY_CHARS_MAX, SOURCE_CHARS_MAX, Signal, SignalProblem, SignalState,
@@ -25,15 +26,20 @@ pub use signal::{
 pub use tally::{CallCounts, QUICK_ANSWER_S, Tally};
 
 use super::ids::{HotlineCallId, PhoneCallId};
-use call::Handling;
+use callers::{Callers, Open};
 use tally::{quarter, quarter_start};
 
-/// Calls that are remembered at once. Beyond it the oldest that nobody has to care for is forgotten.
-pub const CALLS_MAX: usize = 4_000;
+/// Calls that are remembered at once: those of a first cold day (16,000), and half as many again. Beyond it the oldest that nobody
+/// has to care for is forgotten.
+pub const CALLS_MAX: usize = 24_000;
+/// Calls that were forgotten and of which the exchange's id is still known, so that a message that comes again makes no new call.
+pub const FORGOTTEN_MAX: usize = 40_000;
+/// How long such an id is known, in hours.
+pub const FORGOTTEN_KEPT_H: i64 = 24;
 /// How long a call that is over is remembered, in hours.
 pub const FINISHED_KEPT_H: i64 = 24;
-/// How long a missed call waits to be returned, in hours: over a weekend.
-pub const MISSED_KEPT_H: i64 = 72;
+/// How long a missed call waits to be returned, in days. Then it lapses, which is an event: nobody is forgotten in silence.
+pub const MISSED_KEPT_D: i64 = 30;
 /// After how many hours a call without an end is given up as lost.
 pub const ORPHAN_H: i64 = 4;
 /// How long counts are remembered, in hours: yesterday's service day is complete.
@@ -46,6 +52,16 @@ const SWEEP_S: i64 = 60;
 pub enum PhoneChange {
     Signalled { phone_call: PhoneCallId, signal: Signal },
     Handled { phone_call: PhoneCallId, hotline_call: Option<HotlineCallId> },
+    Lapsed { phone_call: PhoneCallId },
+}
+
+/// Why a call cannot be marked as returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotHandled {
+    /// There is no such call.
+    Unknown,
+    /// It was not missed.
+    State(PhoneState),
 }
 
 /// What a signal comes to.
@@ -59,32 +75,46 @@ pub enum Verdict {
     TooOld,
 }
 
-/// One caller who is to be called back.
+/// One caller who is to be called back; all who withheld their number are one, whom nobody can ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallBack {
-    /// The number in the form in which numbers are compared.
-    pub number: Dialled,
+    /// The number in the form in which numbers are compared; none where it is withheld or unreadable.
+    pub number: Option<Dialled>,
     /// The number as it came last.
-    pub caller: Dialled,
+    pub caller: Option<Dialled>,
     /// How often the caller was missed since anybody talked to them.
     pub count: usize,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
+    /// The first of the missed calls.
+    pub first_call: PhoneCallId,
     /// The last of the missed calls; handling it settles all of them.
     pub last_call: PhoneCallId,
     pub queue: Option<Arc<str>>,
     pub cause: Option<HangupCause>,
 }
 
+/// A call that was forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Forgotten {
+    source: Arc<str>,
+    call_id: Arc<str>,
+    at: DateTime<Utc>,
+}
+
 /// The calls of the exchange: a fold of the hall's events, nothing else.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Saved", into = "Saved")]
 pub struct Telephone {
-    calls: BTreeMap<PhoneCallId, PhoneCall>,
+    calls: BTreeMap<PhoneCallId, Arc<PhoneCall>>,
+    forgotten: BTreeMap<PhoneCallId, Forgotten>,
+    /// Those that are remembered, and those that were forgotten.
     by_name: BTreeMap<(Arc<str>, Arc<str>), PhoneCallId>,
-    by_number: BTreeMap<Dialled, BTreeSet<PhoneCallId>>,
+    callers: Callers,
+    /// Each call is in one of these three, oldest first.
     live: BTreeSet<PhoneCallId>,
     missed: BTreeSet<PhoneCallId>,
+    idle: BTreeSet<PhoneCallId>,
     tallies: BTreeMap<i64, Tally>,
     last_signal_at: Option<DateTime<Utc>>,
     swept_at: Option<DateTime<Utc>>,
@@ -93,7 +123,9 @@ pub struct Telephone {
 /// What is saved of it; the lookups are made again.
 #[derive(Serialize, Deserialize)]
 struct Saved {
-    calls: Vec<PhoneCall>,
+    calls: Vec<Arc<PhoneCall>>,
+    #[serde(default)]
+    forgotten: Vec<(PhoneCallId, Forgotten)>,
     tallies: Vec<(i64, Tally)>,
     last_signal_at: Option<DateTime<Utc>>,
     swept_at: Option<DateTime<Utc>>,
@@ -106,6 +138,9 @@ impl From<Saved> for Telephone {
         for call in saved.calls {
             telephone.put(call);
         }
+        for (id, forgotten) in saved.forgotten {
+            telephone.remember_name(id, forgotten);
+        }
         telephone
     }
 }
@@ -114,6 +149,7 @@ impl From<Telephone> for Saved {
     fn from(telephone: Telephone) -> Self {
         Self {
             calls: telephone.calls.into_values().collect(),
+            forgotten: telephone.forgotten.into_iter().collect(),
             tallies: telephone.tallies.into_iter().collect(),
             last_signal_at: telephone.last_signal_at,
             swept_at: telephone.swept_at,
@@ -131,9 +167,11 @@ impl Telephone {
         if signal.at.is_some_and(|at| now - at > TimeDelta::hours(SIGNAL_AGE_H_MAX)) {
             return Ok(Verdict::TooOld);
         }
-        let Some(call) = self.find(&signal.source, &signal.call_id) else {
+        let Some(id) = self.id_of(&signal.source, &signal.call_id) else {
             return Ok(Verdict::News(PhoneChange::Signalled { phone_call: minted, signal: signal.clone() }));
         };
+        // Of a call that was over long ago nothing is news: least of all its end, which would make it a missed one.
+        let Some(call) = self.call(id) else { return Ok(Verdict::Known(id)) };
         let mut merged = call.clone();
         merged.merge(signal, now);
         if merged == *call {
@@ -142,66 +180,100 @@ impl Telephone {
         Ok(Verdict::News(PhoneChange::Signalled { phone_call: call.id, signal: signal.clone() }))
     }
 
-    /// What it comes to that a call was returned, or that an operator's record is linked to it; `None` where that is known.
+    /// What it comes to that a missed call was returned; `None` where that is known.
     ///
     /// # Errors
-    /// Gives the id back when there is no such call.
-    pub fn judge_handled(&self, id: PhoneCallId, hotline_call: Option<HotlineCallId>) -> Result<Option<PhoneChange>, PhoneCallId> {
-        let call = self.calls.get(&id).ok_or(id)?;
-        let known = call.handling.as_ref().is_some_and(|held| hotline_call.is_none() || held.hotline_call == hotline_call);
-        Ok((!known).then_some(PhoneChange::Handled { phone_call: id, hotline_call }))
+    /// When there is no such call, or it was not missed.
+    pub fn judge_handled(&self, id: PhoneCallId, hotline_call: Option<HotlineCallId>) -> Result<Option<PhoneChange>, NotHandled> {
+        let call = self.call(id).ok_or(NotHandled::Unknown)?;
+        let news = match call.state() {
+            PhoneState::Missed => true,
+            PhoneState::Handled => hotline_call.is_some_and(|record| !call.has_record(record)),
+            state @ (PhoneState::Ringing | PhoneState::Answered | PhoneState::Ended) => return Err(NotHandled::State(state)),
+        };
+        Ok(news.then_some(PhoneChange::Handled { phone_call: id, hotline_call }))
+    }
+
+    /// What it comes to that an operator's record of a call begins; `None` where there is no such call.
+    #[must_use]
+    pub fn judge_recorded(&self, id: PhoneCallId, hotline_call: HotlineCallId) -> Option<PhoneChange> {
+        self.call(id).map(|call| PhoneChange::Handled { phone_call: call.id, hotline_call: Some(hotline_call) })
+    }
+
+    /// The call that has to make room for a new one although somebody should still care for it.
+    #[must_use]
+    pub fn crowded_out(&self) -> Option<PhoneCallId> {
+        if self.calls.len() < CALLS_MAX || !self.idle.is_empty() {
+            return None;
+        }
+        match self.missed.first().and_then(|id| self.call(*id)) {
+            Some(oldest) => self.callers.waits(oldest).then_some(oldest.id),
+            None => self.live.first().copied(),
+        }
+    }
+
+    /// Missed calls that waited too long to be returned, oldest first.
+    pub fn overdue(&self, now: DateTime<Utc>) -> impl Iterator<Item = PhoneCallId> {
+        let before = now - TimeDelta::days(MISSED_KEPT_D);
+        self.before(&self.missed, before).filter(|call| self.callers.waits(call)).map(|call| call.id)
     }
 
     /// Folds in a signal that was judged to be news.
     pub fn signalled(&mut self, id: PhoneCallId, signal: &Signal, at: DateTime<Utc>) {
         self.last_signal_at = self.last_signal_at.max(Some(at));
-        self.change(id, |held| match held {
+        match self.take(id) {
             Some(mut call) => {
                 call.merge(signal, at);
-                Some(call)
+                self.count_in(call);
             }
-            None => Some(PhoneCall::begin(id, signal, at)),
-        });
+            None => self.count_in(PhoneCall::begin(id, signal, at)),
+        }
         self.sweep(at);
     }
 
-    /// Folds in that a call was returned or linked.
+    /// Folds in that a call was returned, or that a record of it begins.
     pub fn handled(&mut self, id: PhoneCallId, hotline_call: Option<HotlineCallId>, at: DateTime<Utc>) {
-        self.change(id, |held| {
-            let mut call = held?;
-            let linked = hotline_call.or(call.hotline_call());
-            let since = call.handling.as_ref().map_or(at, |handling| handling.at);
-            call.handling = Some(Handling { at: since, hotline_call: linked });
-            Some(call)
-        });
+        if let Some(mut call) = self.take(id) {
+            call.handle(hotline_call, at);
+            self.count_in(call);
+        }
         self.sweep(at);
     }
 
-    /// Gives up calls whose end was never told, and forgets what is old. Every fold does it; the turn of the day may as well.
+    /// Folds in that nobody returned a call.
+    pub fn lapsed(&mut self, id: PhoneCallId, at: DateTime<Utc>) {
+        self.forget(id, at);
+        self.sweep(at);
+    }
+
+    /// Gives up calls whose end was never told, and forgets what is old and nobody has to care for. Every fold does it; the turn
+    /// of the day may as well.
     pub fn sweep(&mut self, at: DateTime<Utc>) {
-        if self.calls.len() > CALLS_MAX {
-            self.forget_one();
+        if self.calls.len() > CALLS_MAX
+            && let Some(oldest) = self.idle.first().or(self.missed.first()).copied()
+        {
+            self.forget(oldest, at);
         }
         if self.swept_at.is_some_and(|swept| (at - swept).abs() < TimeDelta::seconds(SWEEP_S)) {
             return;
         }
         self.swept_at = Some(at);
-        let orphan_before = at - TimeDelta::hours(ORPHAN_H);
-        let orphans: Vec<_> = self.live().filter(|call| call.first_seen < orphan_before).map(|call| call.id).collect();
+        let orphans: Vec<_> = self.before(&self.live, at - TimeDelta::hours(ORPHAN_H)).map(|call| call.id).collect();
         for id in orphans {
-            self.change(id, |held| {
-                let mut call = held?;
-                call.lost_at = Some(at);
-                Some(call)
-            });
+            let Some(mut call) = self.take(id) else { continue };
+            call.give_up(at);
+            self.count_in(call);
         }
-        let (finished_before, missed_before) = (at - TimeDelta::hours(FINISHED_KEPT_H), at - TimeDelta::hours(MISSED_KEPT_H));
-        let is_old = |call: &&PhoneCall| {
-            call.first_seen < missed_before || (call.first_seen < finished_before && call.is_over() && !self.waits_for_return(call))
-        };
-        let old: Vec<_> = self.calls.values().filter(is_old).map(|call| call.id).collect();
+        let finished_before = at - TimeDelta::hours(FINISHED_KEPT_H);
+        let settled = self.before(&self.missed, finished_before).filter(|call| !self.callers.waits(call));
+        let old: Vec<_> = self.before(&self.idle, finished_before).chain(settled).map(|call| call.id).collect();
         for id in old {
-            self.drop_call(id);
+            self.forget(id, at);
+        }
+        let forgotten_before = at - TimeDelta::hours(FORGOTTEN_KEPT_H);
+        let names: Vec<_> = self.forgotten.iter().filter(|(_, one)| one.at < forgotten_before).map(|(id, _)| *id).collect();
+        for id in names {
+            self.forget_name(id);
         }
         let first = quarter(at - TimeDelta::hours(COUNTS_KEPT_H));
         self.tallies.retain(|quarter, _| *quarter >= first);
@@ -210,67 +282,63 @@ impl Telephone {
     /// One call.
     #[must_use]
     pub fn call(&self, id: PhoneCallId) -> Option<&PhoneCall> {
-        self.calls.get(&id)
+        self.calls.get(&id).map(AsRef::as_ref)
+    }
+
+    /// Under which id the hall knows, or knew, the call to which an exchange gave this one.
+    #[must_use]
+    pub fn id_of(&self, source: &Arc<str>, call_id: &Arc<str>) -> Option<PhoneCallId> {
+        self.by_name.get(&(Arc::clone(source), Arc::clone(call_id))).copied()
     }
 
     /// The call to which an exchange gave this id.
     #[must_use]
     pub fn find(&self, source: &Arc<str>, call_id: &Arc<str>) -> Option<&PhoneCall> {
-        let id = self.by_name.get(&(Arc::clone(source), Arc::clone(call_id)))?;
-        self.calls.get(id)
+        self.call(self.id_of(source, call_id)?)
     }
 
     /// Every call that is remembered, oldest first.
     #[must_use]
     pub fn calls(&self) -> impl DoubleEndedIterator<Item = &PhoneCall> {
-        self.calls.values()
+        self.calls.values().map(AsRef::as_ref)
     }
 
     /// The calls that ring or are talked on, oldest first.
     pub fn live(&self) -> impl Iterator<Item = &PhoneCall> {
-        self.live.iter().filter_map(|id| self.calls.get(id))
+        self.live.iter().filter_map(|id| self.call(*id))
     }
 
     /// The calls from and to a number, oldest first.
     pub fn of_number(&self, number: &str) -> impl Iterator<Item = &PhoneCall> {
-        let ids = number_key(number).and_then(|key| self.by_number.get(&key));
-        ids.into_iter().flatten().filter_map(|id| self.calls.get(id))
+        number_key(number).into_iter().flat_map(|key| self.callers.of(key)).filter_map(|id| self.call(id))
     }
 
-    /// Who is to be called back: one entry a caller, whoever waits longest first. Callers without a number cannot be.
+    /// Who is to be called back: one entry a caller, whoever waits longest first, behind the one whose first missed call this is.
+    pub fn call_backs(&self, after: Option<(DateTime<Utc>, PhoneCallId)>) -> impl Iterator<Item = CallBack> {
+        self.callers.waiting(after).filter_map(|open| self.call_back(open))
+    }
+
+    /// How many there are to be called back.
     #[must_use]
-    pub fn missed_calls(&self) -> Vec<CallBack> {
-        let mut tasks: BTreeMap<Dialled, CallBack> = BTreeMap::new();
-        let open = self.missed.iter().filter_map(|id| self.calls.get(id)).filter(|call| self.waits_for_return(call));
-        for call in open {
-            let (Some(number), Some(caller)) = (call.customer(), call.caller()) else { continue };
-            let at = call.began_at();
-            let newest = CallBack {
-                number: number.clone(),
-                caller: caller.clone(),
-                count: 1,
-                first_at: at,
-                last_at: at,
-                last_call: call.id,
-                queue: call.queue().map(Arc::from),
-                cause: call.cause(),
-            };
-            match tasks.get_mut(&number) {
-                None => {
-                    tasks.insert(number, newest);
-                }
-                Some(held) => {
-                    let (count, first_at) = (held.count + 1, held.first_at.min(at));
-                    if (held.last_at, held.last_call) < (at, call.id) {
-                        *held = newest;
-                    }
-                    (held.count, held.first_at) = (count, first_at);
-                }
-            }
-        }
-        let mut tasks: Vec<_> = tasks.into_values().collect();
-        tasks.sort_by(|a, b| (a.first_at, &a.number).cmp(&(b.first_at, &b.number)));
-        tasks
+    pub fn call_back_count(&self) -> usize {
+        self.callers.waiting_count()
+    }
+
+    fn call_back(&self, open: Open) -> Option<CallBack> {
+        let ((first_at, first_call), (last_at, last_call)) = (open.first, open.last);
+        let last = self.call(last_call)?;
+        let number = last.customer();
+        Some(CallBack {
+            caller: last.caller().filter(|_| number.is_some()).cloned(),
+            number,
+            count: open.count,
+            first_at,
+            last_at,
+            first_call,
+            last_call,
+            queue: last.queue().map(Arc::from),
+            cause: last.cause(),
+        })
     }
 
     /// The customers' calls in `[from, to)`; `None` where the exchange told of none: then there is no rate to show.
@@ -296,68 +364,69 @@ impl Telephone {
         self.last_signal_at
     }
 
-    /// Whether a call was missed and nobody has talked to the caller since.
-    fn waits_for_return(&self, call: &PhoneCall) -> bool {
-        if call.state() != PhoneState::Missed {
-            return false;
-        }
-        let Some(number) = call.customer() else { return false };
-        let began = call.began_at();
-        let others = self.by_number.get(&number).into_iter().flatten().filter_map(|id| self.calls.get(id));
-        !others.into_iter().any(|other| other.contact_at().is_some_and(|at| at >= began))
+    /// Of these calls, those that were heard of before an instant, oldest first.
+    fn before<'a>(&'a self, ids: &'a BTreeSet<PhoneCallId>, instant: DateTime<Utc>) -> impl Iterator<Item = &'a PhoneCall> {
+        ids.iter().filter_map(|id| self.call(*id)).take_while(move |call| call.first_seen < instant)
     }
 
-    /// Replaces a call; counts and lookups follow.
-    fn change(&mut self, id: PhoneCallId, change: impl FnOnce(Option<PhoneCall>) -> Option<PhoneCall>) {
-        let held = self.take(id);
-        if let Some(call) = &held {
-            self.tallies.entry(quarter(call.began_at())).or_default().take(Tally::of(call));
-        }
-        let Some(call) = change(held) else { return };
+    /// Takes a call out to change it; [`Telephone::count_in`] puts it back.
+    fn take(&mut self, id: PhoneCallId) -> Option<PhoneCall> {
+        let call = self.remove(id)?;
+        self.tallies.entry(quarter(call.began_at())).or_default().take(Tally::of(&call));
+        Some(Arc::unwrap_or_clone(call))
+    }
+
+    fn count_in(&mut self, call: PhoneCall) {
         self.tallies.entry(quarter(call.began_at())).or_default().add(Tally::of(&call));
-        self.put(call);
+        self.put(Arc::new(call));
     }
 
-    /// Forgets a call; what was counted stays counted.
-    fn drop_call(&mut self, id: PhoneCallId) {
-        drop(self.take(id));
-    }
-
-    /// The oldest that nobody has to care for, else the oldest.
-    fn forget_one(&mut self) {
-        let settled = self.calls.values().find(|call| call.is_over() && !self.waits_for_return(call));
-        if let Some(id) = settled.or_else(|| self.calls.values().next()).map(|call| call.id) {
-            self.drop_call(id);
+    /// Forgets a call; what was counted stays counted. With it go the missed calls that it settled: without it they would seem to wait.
+    fn forget(&mut self, id: PhoneCallId, at: DateTime<Utc>) {
+        let Some(call) = self.remove(id) else { return };
+        let settled = self.callers.settled_by(&call);
+        let gone = settled.into_iter().filter_map(|id| self.remove(id)).collect::<Vec<_>>();
+        for call in gone.into_iter().chain([call]) {
+            let (source, call_id) = (Arc::clone(&call.source), Arc::clone(&call.call_id));
+            self.remember_name(call.id, Forgotten { source, call_id, at });
         }
     }
 
-    fn put(&mut self, call: PhoneCall) {
+    fn remember_name(&mut self, id: PhoneCallId, forgotten: Forgotten) {
+        self.by_name.insert((Arc::clone(&forgotten.source), Arc::clone(&forgotten.call_id)), id);
+        self.forgotten.insert(id, forgotten);
+        if self.forgotten.len() > FORGOTTEN_MAX
+            && let Some((oldest, _)) = self.forgotten.first_key_value()
+        {
+            self.forget_name(*oldest);
+        }
+    }
+
+    fn forget_name(&mut self, id: PhoneCallId) {
+        if let Some(Forgotten { source, call_id, .. }) = self.forgotten.remove(&id) {
+            self.by_name.remove(&(source, call_id));
+        }
+    }
+
+    fn put(&mut self, call: Arc<PhoneCall>) {
         self.by_name.insert((Arc::clone(&call.source), Arc::clone(&call.call_id)), call.id);
-        if let Some(number) = call.customer() {
-            self.by_number.entry(number).or_default().insert(call.id);
-        }
-        if !call.is_over() {
-            self.live.insert(call.id);
-        }
-        if call.was_missed() {
-            self.missed.insert(call.id);
-        }
+        self.callers.put(&call);
+        self.list_of(&call).insert(call.id);
         self.calls.insert(call.id, call);
     }
 
-    fn take(&mut self, id: PhoneCallId) -> Option<PhoneCall> {
+    fn remove(&mut self, id: PhoneCallId) -> Option<Arc<PhoneCall>> {
         let call = self.calls.remove(&id)?;
-        self.by_name.remove(&(Arc::clone(&call.source), Arc::clone(&call.call_id)));
-        if let Some(number) = call.customer()
-            && let Some(ids) = self.by_number.get_mut(&number)
-        {
-            ids.remove(&id);
-            if ids.is_empty() {
-                self.by_number.remove(&number);
-            }
-        }
-        self.live.remove(&id);
-        self.missed.remove(&id);
+        self.callers.take(&call);
+        self.list_of(&call).remove(&id);
         Some(call)
+    }
+
+    fn list_of(&mut self, call: &PhoneCall) -> &mut BTreeSet<PhoneCallId> {
+        match call.state() {
+            PhoneState::Ringing | PhoneState::Answered => &mut self.live,
+            PhoneState::Missed => &mut self.missed,
+            PhoneState::Ended | PhoneState::Handled => &mut self.idle,
+        }
     }
 }

@@ -71,6 +71,8 @@ pub enum HangupCause {
     NotFound,
     /// The exchange never told how it ended; only we say this.
     Lost,
+    /// We told the exchange not to put it through; only we say this.
+    Rejected,
 }
 
 impl HangupCause {
@@ -79,7 +81,7 @@ impl HangupCause {
     pub const fn denies_an_answer(self) -> bool {
         match self {
             Self::Cancel | Self::NoAnswer | Self::Busy | Self::Congestion | Self::NotFound => true,
-            Self::NormalClearing | Self::Forwarded | Self::Lost => false,
+            Self::NormalClearing | Self::Forwarded | Self::Lost | Self::Rejected => false,
         }
     }
 }
@@ -111,6 +113,9 @@ pub struct Signal {
     /// When it happened by the exchange's clock.
     #[serde(default)]
     pub at: Option<DateTime<Utc>>,
+    /// The exchange was answered not to put the call through: the number is blocked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rejected: bool,
 }
 
 /// A signal that is not taken, with the field and what is wrong.
@@ -144,6 +149,7 @@ impl Signal {
             queue: None,
             cause: None,
             at: None,
+            rejected: false,
         }
     }
 
@@ -182,7 +188,7 @@ impl Signal {
                 return refuse(field, "holds control or direction-changing characters");
             }
         }
-        if self.cause == Some(HangupCause::Lost) {
+        if matches!(self.cause, Some(HangupCause::Lost | HangupCause::Rejected)) {
             return refuse("cause", "is not for an exchange to say");
         }
         Ok(())

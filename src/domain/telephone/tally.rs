@@ -29,10 +29,10 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// What one call adds; nothing where we rang.
+    /// What one call adds; nothing where we rang, or where the caller is one whom nobody is to answer.
     #[must_use]
     pub fn of(call: &PhoneCall) -> Self {
-        if call.direction() == Direction::Out {
+        if call.direction() == Direction::Out || call.was_turned_away() {
             return Self::default();
         }
         let answered = call.answered_at().is_some();

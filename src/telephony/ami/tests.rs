@@ -79,7 +79,7 @@ impl Hall {
                 telephone.signalled(phone_call, &signal, now);
                 Taken::News(phone_call)
             }
-            Verdict::News(PhoneChange::Handled { .. }) | Verdict::TooOld => Taken::TooOld,
+            Verdict::News(PhoneChange::Handled { .. } | PhoneChange::Lapsed { .. }) | Verdict::TooOld => Taken::TooOld,
             Verdict::Known(id) => Taken::Known(id),
         };
         self.taken.try_send(taken).unwrap();
@@ -216,7 +216,7 @@ fn telephones_that_ring_in_vain_do_not_make_a_waiting_caller_missed() {
     let hall = played(ABANDONED, which());
     let call = hall.call("30");
     assert_eq!((call.state(), call.cause(), call.ended_at()), (PhoneState::Missed, Some(HangupCause::Cancel), Some(t(27))));
-    assert_eq!(hall.telephone.lock().unwrap().missed_calls().len(), 1);
+    assert_eq!(hall.telephone.lock().unwrap().call_back_count(), 1);
 }
 
 #[test]
@@ -230,7 +230,8 @@ fn a_ring_group_has_only_dial_events() {
     assert_eq!((made.direction(), made.callee().cloned(), made.agent()), (Direction::Out, Some("13900000001".into()), Some("802")));
     assert_eq!(made.answered_at(), Some(t(206)));
     assert_eq!(hall.count(), 3, "what two telephones of ours say to each other is not the hall's");
-    let numbers: Vec<_> = hall.telephone.lock().unwrap().missed_calls().iter().map(|task| task.caller.as_str().to_owned()).collect();
+    let numbers: Vec<_> =
+        hall.telephone.lock().unwrap().call_backs(None).filter_map(|task| Some(task.caller?.as_str().to_owned())).collect();
     assert_eq!(numbers, ["053255500001"]);
 }
 

@@ -61,12 +61,14 @@ async fn log(ask: Ask<LogCalls, (), LogCallBody>) -> Result<Given<CallLogged>, P
     let area = ask.state.keeper.read(area_of);
     let log = LogCall {
         channel: body.channel.into(),
-        direction: body.direction.into(),
+        direction: body.direction.map(Into::into),
         caller_number: body.caller_number.phone("caller_number", area.as_ref())?,
         phone_call: body.phone_call,
         seat: body.seat.0,
     };
-    let asked = Asked { phones: log.caller_number.iter().cloned().collect(), ..Asked::default() };
+    let told = |hall: &Hall| hall.hotline.telephone.call(log.phone_call?)?.customer_phone(area.as_ref());
+    let number = log.caller_number.clone().or_else(|| ask.state.keeper.read(told));
+    let asked = Asked { phones: number.into_iter().collect(), ..Asked::default() };
     let past = past::of_one(&ask.state, &asked.words()).await;
     let reader = ask.who.reader();
     let logged = move |decided: &Decided<'_>| {

@@ -1,6 +1,7 @@
 //! `/cti`, `/integrations/…/calls`: where exchanges tell of calls; `/telephony`: what they told lately, and who was called back.
 
 use std::fmt;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -15,19 +16,22 @@ use utoipa::{IntoParams, ToSchema};
 use super::Door;
 use crate::domain::command::Command;
 use crate::domain::ids::{HotlineCallId, PhoneCallId};
+use crate::domain::telephone::{Signal, SignalState};
+use crate::keeper::Render;
+use crate::telephony::SinkFault;
 use crate::telephony::ami::Condition;
 use crate::telephony::neutral::NeutralCall;
 use crate::telephony::recent::{Heard, Made, Way};
 use crate::telephony::zammad::ZammadError;
-use crate::telephony::{SinkFault, Taken};
 use crate::web::app::AppState;
 use crate::web::ask::{Ask, Given, Look, path_of, state_of};
-use crate::web::body;
 use crate::web::gate::admit;
-use crate::web::problem::Problem;
-use crate::web::rights::{KnockAsExchange, ReturnCalls, SeeTelephony, TellCalls};
-use crate::web::wire::hall::Committed;
-use crate::web::wire::reply::committed;
+use crate::web::problem::{Code, Problem};
+use crate::web::rights::{KnockAsExchange, ReturnCalls, SeeCalls, SeeTelephony, TellCalls};
+use crate::web::views::MissedCaller;
+use crate::web::wire::hall::{Committed, Items};
+use crate::web::wire::reply::{at, committed, render};
+use crate::web::{body, page};
 
 /// Minutes that are looked back when nothing is said.
 const MINUTES: i64 = 5;
@@ -38,12 +42,14 @@ pub(super) fn doors() -> Vec<Door> {
     vec![
         Door::hook::<KnockAsExchange, _, _>("/cti/{token}", "Tells of a call, in the words of Zammad's generic CTI.", cti),
         Door::ask(Method::POST, "/integrations/{source}/calls", "Tells of a call; the same message may come again.", tell),
+        Door::look("/telephony/missed", "Callers who were missed and wait to be called back, whoever waits longest first.", missed),
         Door::ask(
             Method::POST,
             "/telephony/missed/{id}/handled",
             "The caller was called back; every earlier miss of the same number is settled.",
             handled,
-        ),
+        )
+        .refuses(&[Code::WrongState]),
         Door::look("/telephony/recent", "What telephone exchanges sent lately, and what was made of it.", recent),
     ]
 }
@@ -128,8 +134,8 @@ impl FromRequest for Knock {
 
 async fn cti(knock: Knock) -> Result<HttpResponse, Turned> {
     let heard = knock.state.telephony.zammad(knock.content_type.as_deref(), &knock.body).await;
-    heard.map_err(problem_of)??;
-    Ok(HttpResponse::Ok().content_type("application/json").body("{}"))
+    let answer = heard.map_err(problem_of)??;
+    Ok(HttpResponse::Ok().content_type("application/json").body(answer))
 }
 
 fn problem_of(fault: SinkFault) -> Problem {
@@ -139,6 +145,13 @@ fn problem_of(fault: SinkFault) -> Problem {
     }
 }
 
+/// The part of a [`CallTold`] by which an answer, also one that was kept, is known.
+#[derive(Debug, Deserialize)]
+struct Outcome {
+    phone_call: Option<String>,
+    news: bool,
+}
+
 /// What became of a message.
 #[derive(Debug, Serialize, ToSchema)]
 struct CallTold {
@@ -146,19 +159,64 @@ struct CallTold {
     phone_call: Option<String>,
     /// Whether it told the hall anything new.
     news: bool,
+    #[serde(flatten)]
+    at: Committed,
+}
+
+/// What became of a signal; the same for everybody who tells it.
+fn told(signal: &Signal) -> Render {
+    let (source, call_id) = (Arc::clone(&signal.source), Arc::clone(&signal.call_id));
+    render(200, move |decided| {
+        let phone_call = decided.hall.hotline.telephone.id_of(&source, &call_id).map(|id| id.to_string());
+        Some(CallTold { phone_call, news: !decided.events.is_empty(), at: at(decided) })
+    })
+}
+
+/// For the page of what came lately.
+fn made_of(told: &Result<Given<CallTold>, Problem>, state: SignalState) -> Made {
+    let given = match told {
+        Ok(given) => given,
+        Err(problem) if problem.status_code().is_server_error() => return Made::Lost(problem.code.title().to_owned()),
+        Err(problem) => return Made::Refused(problem.code.title().to_owned()),
+    };
+    let Ok(Outcome { phone_call, news }) = serde_json::from_str(&given.json) else { return Made::Refused("refused".to_owned()) };
+    match (phone_call.is_some(), news && !given.replayed) {
+        (false, _) => Made::Ignored("too old"),
+        (true, true) => Made::News(state),
+        (true, false) => Made::Known(state),
+    }
 }
 
 async fn tell(ask: Ask<TellCalls, String, NeutralCall>) -> Result<Given<CallTold>, Problem> {
-    let telephony = ask.state.telephony.clone();
     let (ask, call) = ask.split();
     let text = serde_json::to_string(&call).unwrap_or_default();
-    let taken = telephony.hear(Way::Neutral, call.signal(&ask.path), &text).await.map_err(problem_of)?;
-    let (phone_call, news) = match taken {
-        Taken::News(id) => (Some(id), true),
-        Taken::Known(id) => (Some(id), false),
-        Taken::TooOld => (None, false),
-    };
-    Given::ok(&CallTold { phone_call: phone_call.map(|id| id.to_string()), news })
+    let signal = call.signal(&ask.path);
+    if let Err(problem) = signal.check() {
+        ask.state.telephony.heard(Way::Neutral, &signal, &text, Made::Refused(problem.to_string()));
+        return Err(Problem::invalid(problem.field, problem.problem));
+    }
+    let answer = ask.submit(Command::PhoneSignal(Box::new(signal.clone())), told(&signal)).await;
+    ask.state.telephony.heard(Way::Neutral, &signal, &text, made_of(&answer, signal.state));
+    answer
+}
+
+/// Which missed callers are asked for.
+#[derive(Debug, Deserialize, IntoParams)]
+struct MissedQuery {
+    /// At most so many, 1 to 500; 50 without it.
+    limit: Option<usize>,
+    /// From an earlier answer's `next`.
+    cursor: Option<String>,
+}
+
+async fn missed(look: Look<SeeCalls, (), MissedQuery>) -> Result<Given<Items<MissedCaller>>, Problem> {
+    let limit = page::limit(look.query.limit)?;
+    let after = page::after_missed(look.query.cursor.as_deref())?;
+    let mut found: Vec<_> = look.state.keeper.read(|hall| hall.hotline.telephone.call_backs(after).take(limit + 1).collect());
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| page::missed_cursor(last.first_at, last.first_call));
+    Given::ok(&Items { items: found.into_iter().map(Into::into).collect(), next })
 }
 
 /// How a missed caller was seen to.

@@ -182,7 +182,9 @@ const fn incident_of(of: &IncidentEvent) -> Option<IncidentId> {
 
 const fn phone_call_of(of: &PhoneEvent) -> PhoneCallId {
     match of {
-        PhoneEvent::Signalled { phone_call, .. } | PhoneEvent::Handled { phone_call, .. } => *phone_call,
+        PhoneEvent::Signalled { phone_call, .. } | PhoneEvent::Handled { phone_call, .. } | PhoneEvent::Lapsed { phone_call } => {
+            *phone_call
+        }
     }
 }
 

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use super::Around;
 use crate::domain::hall::Hall;
 use crate::domain::order_plan::TeamPlan;
 use crate::domain::orders::Desk;
-use crate::domain::telephone::{Dialled, PhoneCall, Tally};
+use crate::domain::telephone::{CallBack, Dialled, PhoneCall, Tally};
 use crate::web::wire::hall::Text;
 use crate::web::wire::incident::{Incident, Suspicion};
 use crate::web::wire::order::OrderBrief;
@@ -28,13 +29,12 @@ pub const OPEN_CALLS_SHOWN_MAX: usize = 100;
 /// Orders that wait for their call-back, or that climbed, on one screen.
 pub const ORDERS_SHOWN_MAX: usize = 20;
 
-/// A call that rings or is spoken.
+/// A call that rings or is spoken. Whoever picks it up is told the number by the record that then begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct RingingCall {
     pub phone_call: String,
+    /// The customer's number; `null` where it is withheld, or none that can be rung.
     pub caller_masked: Option<String>,
-    /// In full: whoever looks here picks it up.
-    pub caller: Option<String>,
     /// Seat or name of whoever answered or is being rung.
     pub agent: Option<String>,
     pub agent_name: Option<String>,
@@ -52,8 +52,7 @@ impl From<&PhoneCall> for RingingCall {
         let own = |text: Option<&str>| text.map(ToOwned::to_owned);
         Self {
             phone_call: call.id.to_string(),
-            caller_masked: call.caller().map(Dialled::masked),
-            caller: own(call.caller().map(Dialled::as_str)),
+            caller_masked: call.customer().as_ref().map(Dialled::masked),
             agent: own(call.agent()),
             agent_name: own(call.agent_name()),
             answerers: call.answerers().map(ToOwned::to_owned).collect(),
@@ -65,18 +64,30 @@ impl From<&PhoneCall> for RingingCall {
     }
 }
 
-/// A caller whose calls were missed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+/// A caller whose calls were missed. Whoever rings back is told the number by the record of the call-back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
 pub struct MissedCaller {
     /// The last of the missed calls; handling it settles all of them.
     pub phone_call: String,
-    pub caller_masked: String,
-    /// In full: whoever looks here rings back.
-    pub caller: String,
+    /// `null` for all together who showed no number that can be rung.
+    pub caller_masked: Option<String>,
     pub misses: usize,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
     pub queue: Option<String>,
+}
+
+impl From<CallBack> for MissedCaller {
+    fn from(one: CallBack) -> Self {
+        Self {
+            phone_call: one.last_call.to_string(),
+            caller_masked: one.caller.as_ref().map(Dialled::masked),
+            misses: one.count,
+            first_at: one.first_at,
+            last_at: one.last_at,
+            queue: one.queue.map(|queue| queue.to_string()),
+        }
+    }
 }
 
 /// How much waits for whom.
@@ -157,6 +168,8 @@ pub struct HotlineToday {
     pub ended: u32,
     #[ts(type = "Record<string, number>")]
     pub by_disposition: BTreeMap<String, u32>,
+    /// Missed calls that were given up today: nobody had returned them as long as they are remembered.
+    pub lapsed: u32,
     /// `null` where no exchange tells of its calls: then there is no answer rate to show.
     pub telephone: Option<PhoneToday>,
 }
@@ -171,6 +184,7 @@ pub struct HotlineState {
     pub ringing: Vec<RingingCall>,
     /// Whoever waits longest first.
     pub missed: Vec<MissedCaller>,
+    /// How many there are, shown or not.
     pub missed_count: usize,
     pub desks: DeskCounts,
     /// Most urgent first, at most twenty.
@@ -191,32 +205,19 @@ pub(super) fn open_incidents(hall: &Hall) -> Vec<Incident> {
 pub fn hotline(hall: &Hall, around: &Around<'_>) -> HotlineState {
     let hotline = &hall.hotline;
     let reader = Reader::desk_screen();
-    let missed = hotline.telephone.missed_calls();
     let callbacks = hall.orders.at_desk(Desk::Callback).take(ORDERS_SHOWN_MAX);
     HotlineState {
         at: around.now,
         incidents: open_incidents(hall),
         suspicions: hotline.suspicions.iter().map(Suspicion::from).collect(),
         ringing: hotline.telephone.live().take(RINGING_SHOWN_MAX).map(RingingCall::from).collect(),
-        missed_count: missed.len(),
-        missed: missed.into_iter().take(MISSED_SHOWN_MAX).map(missed_caller).collect(),
+        missed: hotline.telephone.call_backs(None).take(MISSED_SHOWN_MAX).map(Into::into).collect(),
+        missed_count: hotline.telephone.call_back_count(),
         desks: DeskCounts::of(hall),
         callbacks: callbacks.map(|order| OrderBrief::of(hall, order, &reader, around.now)).collect(),
         open_calls: open_calls(hall),
         today: today(hall, around.now),
         teams: TeamLoad::of_all(hall, around.now),
-    }
-}
-
-fn missed_caller(one: crate::domain::telephone::CallBack) -> MissedCaller {
-    MissedCaller {
-        phone_call: one.last_call.to_string(),
-        caller_masked: one.caller.masked(),
-        caller: one.caller.as_str().to_owned(),
-        misses: one.count,
-        first_at: one.first_at,
-        last_at: one.last_at,
-        queue: one.queue.map(|queue| queue.to_string()),
     }
 }
 
@@ -242,6 +243,7 @@ fn today(hall: &Hall, now: DateTime<Utc>) -> HotlineToday {
     HotlineToday {
         logged: tally.logged,
         ended: tally.ended,
+        lapsed: tally.lapsed,
         by_disposition: tally.by_disposition.iter().map(|(disposition, count)| (word(*disposition), *count)).collect(),
         telephone: counts.map(|counts| PhoneToday::from(counts.total)),
     }

@@ -9,7 +9,7 @@ use super::hall::{Committed, Text};
 use super::incident::{IncidentBrief, Suspicion};
 use super::order::{OrderBrief, WorkOrder, category_name};
 use super::order_parts::{Address, Symptoms};
-use super::order_words::{CallDirection, CallerRole, Channel, Disposition, HeatStatus, Urgency, Vulnerable};
+use super::order_words::{CallDirection, CallerRole, Channel, Disposition, HeatStatus, TimeSource, Urgency, Vulnerable};
 use super::reader::{Reader, masked_name};
 use super::ticket::TicketBrief;
 use super::words::Language;
@@ -17,6 +17,35 @@ use crate::domain;
 use crate::domain::hall::Hall;
 use crate::domain::phone::Phone;
 use crate::domain::text::FreeText;
+
+/// When the telephone rang, was answered and was hung up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
+pub struct CallTimes {
+    pub ring_at: Option<DateTime<Utc>>,
+    pub answered_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    /// How long the caller waited to be answered; `null` where nobody knows.
+    pub queue_seconds: Option<u32>,
+    pub time_source: TimeSource,
+}
+
+impl CallTimes {
+    /// The exchange's times; without them, when the operator began and ended the record.
+    fn of(call: &domain::hotline_call::HotlineCall) -> Self {
+        match call.times {
+            Some(domain::hotline_call::CallTimes { ring_at, answered_at, ended_at, queue_seconds }) => {
+                Self { ring_at, answered_at, ended_at, queue_seconds, time_source: TimeSource::Cti }
+            }
+            None => Self {
+                ring_at: None,
+                answered_at: Some(call.logged_at),
+                ended_at: call.ended_at,
+                queue_seconds: None,
+                time_source: TimeSource::Manual,
+            },
+        }
+    }
+}
 
 /// One call as the operator wrote it down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
@@ -30,8 +59,9 @@ pub struct HotlineCall {
     pub logged_at: DateTime<Utc>,
     pub changed_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
-    /// The exchange's call.
+    /// The exchange's call; for a call-back, the missed one that is returned.
     pub phone_call: Option<String>,
+    pub times: CallTimes,
     /// In full for the operator who logs the call, while it goes on; else masked. So are the name and the other number.
     pub caller_number: Option<String>,
     pub caller_masked: Option<String>,
@@ -96,6 +126,7 @@ impl HotlineCall {
             changed_at: call.changed_at,
             ended_at: call.ended_at,
             phone_call: call.phone_call.map(|id| id.to_string()),
+            times: CallTimes::of(call),
             caller_number: number(fields.caller_number.as_ref()),
             caller_masked: fields.caller_number.as_ref().map(Phone::masked),
             caller_name: fields.caller_name.as_ref().map(|name| if own { name.as_str().to_owned() } else { masked_name(name) }),

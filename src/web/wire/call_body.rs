@@ -147,19 +147,17 @@ pub struct LogCallBody {
     pub caller_number: Words,
     #[serde(default)]
     pub channel: Channel,
-    #[serde(default = "inward")]
-    pub direction: CallDirection,
-    /// The exchange's call, where it told of one.
+    /// Without it, that of the exchange's call; without that, `in`.
+    #[serde(default)]
+    pub direction: Option<CallDirection>,
+    /// The exchange's call, where it told of one: it tells the number where the body has none. With the direction `callback`, the
+    /// missed one that is returned; that one waits until it is marked as handled.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub phone_call: Option<PhoneCallId>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub seat: Words,
-}
-
-fn inward() -> CallDirection {
-    CallDirection::In
 }
 
 /// `PATCH /hotline/calls/{id}`: what is absent stays; `null` or an empty text clears.

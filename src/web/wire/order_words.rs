@@ -46,6 +46,17 @@ mirrors! {
     PhoneState = domain::telephone::PhoneState ["snake_case"] { Ringing, Answered, Ended, Missed, Handled }
 }
 
+/// Who told when a call rang, was answered and was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(rename_all = "snake_case")]
+pub enum TimeSource {
+    /// The exchange.
+    Cti,
+    /// The operator, by beginning and ending the record.
+    Manual,
+}
+
 /// How the customer reached the hotline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema, TS)]
 #[serde(rename_all = "snake_case")]

@@ -30,12 +30,15 @@ export interface Kept {
   start: NewCall;
   startedAt: number;
   missedOf: string | null;
+  /// The exchange knows the number: the server's answer tells it.
+  numberComes?: boolean;
 }
 
 export class OpenCall {
   readonly key: string;
   readonly start: NewCall;
   readonly missedOf: string | null;
+  readonly numberComes: boolean;
   /// By the server's clock, in Unix milliseconds.
   startedAt: number;
   id: string | null = $state(null);
@@ -64,6 +67,7 @@ export class OpenCall {
     this.id = from.id ?? null;
     this.start = from.start ?? { channel: 'phone', direction: 'in' };
     this.missedOf = from.missedOf ?? null;
+    this.numberComes = from.numberComes ?? false;
     this.startedAt = from.startedAt ?? browser.now();
     if (from.form) this.form = { ...emptyForm(), ...from.form };
     this.#known = from.known ?? fieldsOf({ ...emptyForm(), number: this.start.caller_number ?? '' });
@@ -122,6 +126,7 @@ export class OpenCall {
       this.id = call.id;
       this.startedAt = new Date(call.logged_at).getTime();
       this.around = known;
+      this.#takeNumber(call.caller_number);
       this.#browser.kept();
       return false;
     }
@@ -140,6 +145,13 @@ export class OpenCall {
     this.around = answer.known;
     this.suspicion = answer.suggestion;
     return false;
+  }
+
+  /// The lists show no number in full; the record that begins is told it. What somebody typed meanwhile stays.
+  #takeNumber(number: string | null): void {
+    if (number === null || this.start.caller_number !== undefined) return;
+    this.#known = { ...this.#known, caller_number: number };
+    if (this.form.number.trim() === '') this.form.number = number;
   }
 
   /// Whether it makes sense to go on at once.
