@@ -34,3 +34,5 @@ pub use decide::{decide, turn_day};
 
 #[cfg(test)]
 mod order_tests;
+#[cfg(test)]
+mod outage_tests;

@@ -16,7 +16,7 @@ fn facts() -> Value {
 /// Somebody of the community rings.
 async fn rings(operator: &Operator, community: &str, n: u32) -> (String, Value) {
     let call = operator.logs(&format!("1370000{n:04}")).await;
-    let address = json!({ "community": community, "building": "3", "unit": "1", "room": n.to_string(), "share_ppm": 2_000 });
+    let address = json!({ "community": community, "building": "3", "unit": "1", "room": n.to_string() });
     let written = operator.writes(&call, json!({ "category": "R1", "address": address })).await.ok();
     (call, written)
 }
