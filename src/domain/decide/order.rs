@@ -281,6 +281,7 @@ fn merge(hall: &Hall, order: &WorkOrder, into: OrderNo, now: DateTime<Utc>) -> R
     }
     Ok(vec![event_with(order, OrderChange::Merged { into }, stopped(hall, order, now))])
 }
+    super::incident::keep_master(hall, order)?;
 
 fn unmerge(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     need(order, |state| state == OrderState::Merged)?;
@@ -313,7 +314,11 @@ pub(super) fn reopened(hall: &Hall, order: &WorkOrder, cause: ReopenCause, reaso
 
 /// A child is worked together with its master; its customer is still to be told.
 pub(super) fn resolve_child(hall: &Hall, child: &WorkOrder, master: OrderNo, resolution: &Resolution, now: DateTime<Utc>) -> EventBody {
-    let clocks = ending::worked(hall, child, now);
+    let mut clocks = ending::worked(hall, child, now);
+    // Its clocks stood still, or never ran: the customer is to be told from now on.
+    if let Some(reply) = reply_clock(hall, child, now) {
+        clocks.put(ClockKind::Reply, reply);
+    }
     let change = OrderChange::Resolved { resolution: Box::new(resolution.clone()), with: Some(master) };
     event_with(child, change, clocks)
 }
@@ -334,6 +339,18 @@ fn due_of(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Vec<EventBody> 
         }
     };
     let mut told = order.clocks.clone();
+/// The clock of telling a child's customer: what was left of it goes on; one that never ran begins.
+fn reply_clock(hall: &Hall, child: &WorkOrder, now: DateTime<Utc>) -> Option<Clock> {
+    match child.clocks.get(ClockKind::Reply).filter(|clock| clock.done_at.is_none()) {
+        Some(stopped) => {
+            let mut clock = *stopped;
+            clock.resume(now, hall.profile.working());
+            Some(clock)
+        }
+        None => limits_of(hall, child).reply.map(|limit| clock_at(hall, limit, now)),
+    }
+}
+
     for (kind, clock) in order.clocks.iter() {
         let mut clock = *clock;
         let due = clock.due;

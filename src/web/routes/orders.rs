@@ -115,14 +115,14 @@ fn deciding() -> Vec<Door> {
         door::<JoinOrders, MergeBody>(
             "merge",
             "Makes it a part of another order.",
-            &[Code::WrongState, Code::StaleLease, Code::OrderHasChildren, Code::LimitReached],
+            &[Code::WrongState, Code::StaleLease, Code::OrderHasChildren, Code::IncidentGoesOn, Code::LimitReached],
         ),
         door::<LeadOrders, UnmergeBody>("unmerge", "Takes it out of the order it was merged into.", FREE),
         door::<JoinOrders, ReopenBody>("reopen", "Opens it again.", FREE),
         door::<JoinOrders, WithdrawBody>(
             "withdraw",
             "Its customer no longer wants it.",
-            &[Code::WrongState, Code::StaleLease, Code::OrderHasChildren],
+            &[Code::WrongState, Code::StaleLease, Code::OrderHasChildren, Code::IncidentGoesOn],
         ),
     ]
 }
