@@ -60,6 +60,7 @@ export const order = (no: string, more: Partial<OrderBrief> = {}): OrderBrief =>
   next_clock: { kind: 'accept', due: '2026-11-23T01:30:00Z', state: 'running' },
   escalation: 0,
   supervised: 0,
+  escalated_to: null,
   urges: 0,
   reopened: 0,
   deferred_until: null,

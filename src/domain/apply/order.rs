@@ -138,6 +138,7 @@ impl WorkOrder {
             closed_at: None,
             closed_by: None,
             story: Vec::new(),
+            escalated_to: None,
         }
     }
 }
@@ -169,6 +170,7 @@ fn renew(order: &mut WorkOrder, lease: Option<&Lease>) {
         order.lease = lease.cloned();
     }
 }
+        to: of.change.to().cloned(),
 
 fn fold(order: &mut WorkOrder, of: &OrderEvent, event: &Event) {
     for (kind, clock) in of.clocks.iter() {
@@ -205,7 +207,10 @@ fn fold(order: &mut WorkOrder, of: &OrderEvent, event: &Event) {
             back_to_queue(order);
         }
         OrderChange::Supervised { level, .. } => order.supervised = *level,
-        OrderChange::Escalated { level, .. } => order.escalation = *level,
+        OrderChange::Escalated { level, to, .. } => {
+            order.escalation = *level;
+            order.escalated_to.clone_from(to);
+        }
         OrderChange::Urged { urge } => {
             order.urge_count += 1;
             push(&mut order.urges, urge.clone(), ENTRIES_MAX);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::order::{event, event_with, finished, need, resumed, stopped};
+use super::order::{escalated, event, event_with, finished, limits_of, need, resumed, stopped};
 use super::ticket::invalid;
 use crate::domain::actor::Caller;
 use crate::domain::event::EventBody;
@@ -190,9 +190,9 @@ fn give_back(
     let change = OrderChange::Returned { returned };
     let mut events = vec![EventBody::Order(Box::new(OrderEvent { no: order.no, team: None, handler: None, clocks, change }))];
     let returns = u32::try_from(order.returns.len() + 1).unwrap_or(u32::MAX);
-    if returns >= hall.profile.orders.rules.returns_before_lead && order.escalation < ESCALATION_MAX {
-        let level = order.escalation + 1;
-        let change = OrderChange::Escalated { level, cause: EscalationCause::ReturnedTwice };
+    // By the ladder of the team that gives it back: it has no other.
+    let up = escalated(hall, order, order.escalation, EscalationCause::ReturnedTwice);
+    if let Some(change) = up.filter(|_| returns >= hall.profile.orders.rules.returns_before_lead) {
         let climbed = OrderEvent { no: order.no, team: None, handler: None, clocks: crate::domain::work_order::Clocks::default(), change };
         events.push(EventBody::Order(Box::new(climbed)));
     }

@@ -333,9 +333,9 @@ fn due_of(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Vec<EventBody> 
     let mut events = Vec::new();
     let mut level = order.escalation;
     let mut climb = |events: &mut Vec<EventBody>, cause| {
-        if level < ESCALATION_MAX {
+        if let Some(climbed) = escalated(hall, order, level, cause) {
             level += 1;
-            events.push(event(order, OrderChange::Escalated { level, cause }));
+            events.push(event(order, climbed));
         }
     };
     let mut told = order.clocks.clone();
@@ -357,6 +357,16 @@ fn reply_clock(hall: &Hall, child: &WorkOrder, now: DateTime<Utc>) -> Option<Clo
         let Some((_, mark)) = clock.come(now) else { continue };
         clock.mark(mark, now);
         told.put(kind, clock);
+/// One step up the ladder of its team, of whoever dispatches where it has none; nothing once the ladder's last has it.
+pub(super) fn escalated(hall: &Hall, order: &WorkOrder, level: u8, cause: EscalationCause) -> Option<OrderChange> {
+    let plan = &hall.profile.orders;
+    let ladder = order.team.as_ref().or(plan.desk.as_ref()).and_then(|team| plan.team(team)).map_or(&[][..], |team| &team.ladder);
+    let steps = u8::try_from(ladder.len()).unwrap_or(ESCALATION_MAX);
+    let max = if steps == 0 { ESCALATION_MAX } else { steps.min(ESCALATION_MAX) };
+    let to = ladder.get(usize::from(level)).cloned();
+    (level < max).then(|| OrderChange::Escalated { level: level + 1, cause, to })
+}
+
         let clocks = Clocks::from_iter([(kind, clock)]);
         match mark {
             Mark::Warn50 | Mark::Warn80 => events.push(event_with(order, OrderChange::ClockWarned { clock: kind, mark, due }, clocks)),

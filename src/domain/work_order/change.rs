@@ -158,7 +158,13 @@ pub enum OrderChange {
     #[serde(rename = "work_order.clock_breached")]
     ClockBreached { clock: ClockKind, due: Option<DateTime<Utc>> },
     #[serde(rename = "work_order.escalated")]
-    Escalated { level: u8, cause: EscalationCause },
+    Escalated {
+        level: u8,
+        cause: EscalationCause,
+        /// Who on the ladder it goes to; none where the team has no ladder.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Text>,
+    },
     /// Somebody was shown the customer's number and name.
     #[serde(rename = "work_order.revealed")]
     Revealed { reason: Option<FreeText> },
@@ -223,6 +229,12 @@ impl OrderChange {
             Self::CalledBack { callback } => callback.remark.as_ref().and_then(said),
             Self::Returned { returned } => said(&returned.reason),
             Self::LeaseExpired { lost_by } => Some(Arc::clone(lost_by)),
+    /// Whom it goes to, for the order's story.
+    #[must_use]
+    pub const fn to(&self) -> Option<&Text> {
+        if let Self::Escalated { to, .. } = self { to.as_ref() } else { None }
+    }
+
             Self::Reassigned { reason, .. } | Self::Reopened { reason, .. } | Self::Revealed { reason } => reason.as_ref().and_then(said),
             Self::CoAssigned { co_team } => Some(Arc::from(co_team.team.as_str())),
             Self::CoOverdue { co_team } => Some(Arc::from(co_team.as_str())),

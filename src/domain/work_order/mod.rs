@@ -27,7 +27,7 @@ pub const STORY_LINES_MAX: usize = 400;
 pub const CHILDREN_MAX: usize = 2_000;
 /// Teams that help with one order.
 pub const CO_TEAMS_MAX: usize = 10;
-/// The highest level of escalation: 班长 1, 综合服务岗 2, 分管领导 3, 上级 4 — counted from 0, nobody yet.
+/// The highest level of escalation: 班长 1, 综合服务岗 2, 分管领导 3, 上级 4 — counted from 0, nobody yet. A team's own ladder may end below.
 pub const ESCALATION_MAX: u8 = 4;
 
 /// Where an order stands.
@@ -408,6 +408,9 @@ impl FromIterator<(ClockKind, Clock)> for Clocks {
 /// How far the present work on an order has come: counted event by event, because the wall clock may have been set back meanwhile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+    /// Who it went to, where it climbed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Text>,
 pub struct Progress {
     /// The customer was spoken with since the order was accepted last.
     pub reached: bool,
@@ -524,6 +527,9 @@ impl WorkOrder {
         self.progress.reached || self.progress.tries >= ATTEMPTS
     }
 
+    /// Who on its team's ladder it went to last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_to: Option<Text>,
     /// Whether somebody was there since it was accepted last.
     #[must_use]
     pub const fn is_arrived(&self) -> bool {

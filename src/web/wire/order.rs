@@ -45,6 +45,8 @@ pub struct OrderBrief {
     pub next_clock: Option<NextClock>,
     /// 0 to 4.
     pub escalation: u8,
+    /// Who on its team's ladder it went to last.
+    pub escalated_to: Option<Text>,
     pub supervised: u8,
     /// How often the customer asked again.
     pub urges: u32,
@@ -98,6 +100,7 @@ impl OrderBrief {
             created_at: order.created_at,
             next_clock: NextClock::of(order, now),
             escalation: order.escalation,
+            escalated_to: order.escalated_to.as_ref().map(Text::from),
             supervised: order.supervised,
             urges: order.urge_count,
             reopened: order.reopened,

@@ -590,3 +590,6 @@ impl StoryLine {
         }
     }
 }
+    /// Who it went to, where it climbed.
+    pub to: Option<Text>,
+            to: line.to.as_ref().map(Text::from),
