@@ -99,6 +99,7 @@ export const whole = (no: string, more: Partial<WorkOrder> = {}): WorkOrder => (
   created_by: 'operator:li',
   waiting_reason: null,
   closed_at: null,
+  waiting_until: null,
   closed_by: null,
   story: [{ rev: 7, at: '2026-11-23T01:00:00Z', by: 'operator:li', type: 'work_order.created', note: null }],
   ...more,

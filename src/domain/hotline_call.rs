@@ -163,7 +163,8 @@ pub enum Disposition {
     Emergency,
 }
 
-/// What is written of a call while it goes on. Every field can be corrected until the call is ended, and afterwards too.
+/// What is written of a call while it goes on. Every field can be corrected until the call is ended; where its recording is and
+/// how its caller graded it also afterwards.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CallFields {

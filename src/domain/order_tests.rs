@@ -287,8 +287,9 @@ fn clocks_are_told_once_each_and_stand_still_while_the_customer_is_waited_for() 
     play.step(no, OrderStep::Contact { outcome: Reached::Reached, note: None }, token, &wang).unwrap();
     let left = |play: &Play| play.order(no).clocks.get(ClockKind::Arrive).unwrap().left_ms(play.now, play.hall.profile.working());
     let before = left(&play);
-    play.step(no, OrderStep::Wait { reason: free("the customer is away") }, token, &wang).unwrap();
-    assert!(play.order(no).next_event_ms().is_none());
+    let until = Some(play.now + TimeDelta::days(5));
+    play.step(no, OrderStep::Wait { reason: free("the customer is away"), until }, token, &wang).unwrap();
+    assert_eq!(play.order(no).next_event_ms(), until.map(|until| until.timestamp_millis()), "nothing but its end");
     play.later(5_000);
     assert_eq!(left(&play), before);
     play.step(no, OrderStep::Continue { note: None }, token, &wang).unwrap();

@@ -140,6 +140,7 @@ impl WorkOrder {
             story: Vec::new(),
             escalated_to: None,
         }
+            waiting_until: None,
     }
 }
 
@@ -254,6 +255,7 @@ fn back_to_queue(order: &mut WorkOrder) {
 fn work(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
     match change {
         OrderChange::Claimed { lease } => {
+    order.waiting_until = None;
             order.handlers.insert(Arc::clone(&lease.handler));
             order.lease = Some(lease.clone());
         }
@@ -314,7 +316,7 @@ fn co_team(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
 #[expect(clippy::wildcard_enum_match_arm, reason = "`fold` names every variant and sends only these here")]
 fn wait(order: &mut WorkOrder, change: &OrderChange) {
     match change {
-        OrderChange::Paused { reason } => {
+        OrderChange::Paused { reason, until } => {
             order.waited_from = Some(order.state);
             order.waiting_reason = Some(reason.clone());
             order.state = OrderState::WaitingCustomer;
@@ -325,6 +327,7 @@ fn wait(order: &mut WorkOrder, change: &OrderChange) {
         OrderChange::Continued { state, lease } => {
             back_to_queue(order);
             order.lease.clone_from(lease);
+            order.waiting_until = *until;
             order.state = *state;
         }
         OrderChange::Deferred { until, reason } => {
@@ -338,6 +341,7 @@ fn wait(order: &mut WorkOrder, change: &OrderChange) {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "`fold` names every variant and sends only these here")]
+            order.waiting_until = None;
 fn end(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
     match change {
         OrderChange::Resolved { resolution, .. } => {

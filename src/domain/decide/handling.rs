@@ -22,6 +22,10 @@ use crate::domain::work_order::{
 /// The longest lease that a claim can ask for, in seconds.
 pub(super) const LEASE_S_MAX: u32 = 3_600;
 /// The furthest that an extension can reach, in days.
+/// How long a customer is waited for where nobody says how long, in days.
+pub(super) const WAIT_DAYS_USUAL: i64 = 3;
+/// The longest that a customer is waited for, in days.
+pub(super) const WAIT_DAYS_MAX: i64 = 30;
 const EXTENSION_DAYS_MAX: i64 = 365;
 
 /// Takes the most urgent order of a team that fits the caller.
@@ -128,9 +132,10 @@ fn in_hand(
             believable(temperature, now)?;
             event(order, OrderChange::Measured { temperature: temperature.clone(), lease })
         }
-        OrderStep::Wait { reason } => {
+        OrderStep::Wait { reason, until } => {
+            let until = Some(waited_until(*until, now)?);
             // The accept clock is done; all others stand still.
-            event_with(order, OrderChange::Paused { reason: reason.clone() }, stopped(hall, order, now))
+            event_with(order, OrderChange::Paused { reason: reason.clone(), until }, stopped(hall, order, now))
         }
         _ => return Err(Refusal::OrderWrongState { state: order.state }),
     }])
@@ -142,8 +147,23 @@ pub(super) fn held<'a>(order: &'a WorkOrder, token: Option<u64>, caller: &Caller
     if token == Some(lease.token) && lease.handler == caller.actor.actor { Ok(lease) } else { Err(Refusal::StaleLease) }
 }
 
-fn renewed(hall: &Hall, lease: &Lease, now: DateTime<Utc>) -> Lease {
-    let until = now + TimeDelta::seconds(i64::from(hall.profile.orders.rules.hold_s));
+/// When an order whose customer is waited for goes back to its queue: without an end it could be forgotten for ever.
+fn waited_until(until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
+    let until = until.unwrap_or(now + TimeDelta::days(WAIT_DAYS_USUAL));
+    if until <= now || until > now + TimeDelta::days(WAIT_DAYS_MAX) {
+        return Err(invalid("until", "is an instant to come, at most 30 days from now"));
+    }
+    Ok(until)
+}
+
+/// The lease with the time that its holder may say nothing, from now on. It is counted as the time to accept such an order is:
+/// who has until the next working day to take a complaint does not lose it overnight; who repairs day and night is waited for
+/// by the clock.
+fn renewed(hall: &Hall, order: &WorkOrder, lease: &Lease, now: DateTime<Utc>) -> Lease {
+    let pace = limits_of(hall, order).accept.map_or(Pace::Natural, |limit| limit.pace);
+    let hold_ms = i64::from(hall.profile.orders.rules.hold_s) * 1_000;
+    // A calendar that has not that much time within ten years is no reason to keep the order as long.
+    let until = pace.add(now, hold_ms, hall.profile.working()).unwrap_or(now + TimeDelta::milliseconds(hold_ms));
     Lease { until: Some(until), ..lease.clone() }
 }
 

@@ -387,14 +387,18 @@ pub(super) fn escalated(hall: &Hall, order: &WorkOrder, level: u8, cause: Escala
         events.push(EventBody::Order(Box::new(expired)));
         climb(&mut events, EscalationCause::LeaseExpired);
     }
-    if order.deferred_until.is_some_and(|until| until <= now) {
+    let waited = order.waiting_until.is_some_and(|until| until <= now);
+    if waited || order.deferred_until.is_some_and(|until| until <= now) {
         // With the clocks as they were just told of: what was told is not told again.
-        events.push(come_back(hall, &WorkOrder { clocks: told, ..order.clone() }, now));
+        events.push(come_back(hall, &WorkOrder { clocks: told, lease: None, ..order.clone() }, now));
+    }
+    if waited {
+        climb(&mut events, EscalationCause::WaitEnded);
     }
     events
 }
 
-/// A deferred order is back: its clocks run, and its team is to accept it again.
+/// An order that was put off, or whose customer was waited for long enough, is back: its clocks run, and its team is to accept it again.
 pub(super) fn come_back(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> EventBody {
     let resumed = resumed(hall, order, now);
     let (state, clocks) = match order.team {

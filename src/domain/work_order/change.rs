@@ -70,6 +70,8 @@ pub enum EscalationCause {
     LeaseExpired,
     ClockBreached,
     ReturnedTwice,
+    /// Its customer was waited for as long as was said.
+    WaitEnded,
 }
 
 /// The facts, one variant a type. Shapes only grow.
@@ -136,7 +138,12 @@ pub enum OrderChange {
     #[serde(rename = "work_order.extension_denied")]
     ExtensionDenied { decision: Decision },
     #[serde(rename = "work_order.paused")]
-    Paused { reason: FreeText },
+    Paused {
+        reason: FreeText,
+        /// When it goes back to its queue without its customer; none in journals from before there was such a time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+    },
     #[serde(rename = "work_order.continued")]
     Continued {
         /// Where it goes on.
@@ -241,7 +248,7 @@ impl OrderChange {
             Self::Urged { urge } => urge.note.as_ref().and_then(said),
             Self::ExtensionAsked { extension } => said(&extension.reason),
             Self::ExtensionGranted { decision } | Self::ExtensionDenied { decision } => decision.note.as_ref().and_then(said),
-            Self::Paused { reason } | Self::Deferred { reason, .. } | Self::Withdrawn { reason } => said(reason),
+            Self::Paused { reason, .. } | Self::Deferred { reason, .. } | Self::Withdrawn { reason } => said(reason),
             Self::Merged { into } => Some(Arc::from(into.to_string())),
             Self::Unmerged { from } => Some(Arc::from(from.to_string())),
             Self::ClockWarned { clock, mark, .. } => Some(Arc::from(format!("{} {} %", clock.word(), mark.percent()))),

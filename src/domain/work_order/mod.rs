@@ -504,7 +504,7 @@ impl WorkOrder {
         let marks = self.clocks.iter().filter_map(|(_, clock)| clock.next_mark().map(|(at, _)| at));
         let lease = self.lease.as_ref().and_then(|lease| lease.until);
         let co = self.helping().filter(|co| !co.overdue).filter_map(|co| co.due);
-        marks.chain(lease).chain(self.deferred_until).chain(co).map(|at| at.timestamp_millis()).min()
+        marks.chain(lease).chain(self.deferred_until).chain(self.waiting_until).chain(co).map(|at| at.timestamp_millis()).min()
     }
 
     /// The teams that still help; none once the order is over.
@@ -531,6 +531,9 @@ impl WorkOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated_to: Option<Text>,
     /// Whether somebody was there since it was accepted last.
+    /// Until when its customer is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_until: Option<DateTime<Utc>>,
     #[must_use]
     pub const fn is_arrived(&self) -> bool {
         self.progress.arrived

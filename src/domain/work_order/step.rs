@@ -133,6 +133,8 @@ pub enum OrderStep {
         note: Option<FreeText>,
     },
     Defer {
+        /// Until when at most; the hall's usual time without it.
+        until: Option<DateTime<Utc>>,
         until: NaiveDate,
         reason: FreeText,
     },

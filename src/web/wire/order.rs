@@ -147,6 +147,8 @@ pub struct WorkOrder {
     /// The orders that were merged into it.
     pub children_list: Vec<String>,
     pub waiting_reason: Option<String>,
+    /// When it goes back to its queue, should its customer not come back to it before.
+    pub waiting_until: Option<DateTime<Utc>>,
     pub created_by: String,
     pub closed_at: Option<DateTime<Utc>>,
     pub closed_by: Option<String>,
@@ -189,6 +191,7 @@ impl WorkOrder {
             waiting_reason: scrub.option(order.waiting_reason.as_ref()),
             created_by: order.created_by.to_string(),
             closed_at: order.closed_at,
+            waiting_until: order.waiting_until,
             closed_by: order.closed_by.as_ref().map(ToString::to_string),
             story: order.story.iter().map(|line| StoryLine::of(line, scrub)).collect(),
         }

@@ -411,7 +411,10 @@ steps! {
     WaitBody {
         #[schema(value_type = String)]
         reason: FreeText,
-    } |body| of::OrderStep::Wait { reason: body.reason };
+        /// When the order goes back to its queue without its customer, at most 30 days from now; three days without it.
+        #[serde(default)]
+        until: Option<DateTime<Utc>>,
+    } |body| of::OrderStep::Wait { reason: body.reason, until: body.until };
 
     /// `…/continue`.
     ContinueBody {
