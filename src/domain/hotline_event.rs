@@ -180,7 +180,16 @@ impl PhoneEvent {
 
 impl OrderChange {
     pub(super) const fn holds_identity(&self) -> bool {
-        matches!(self, Self::Created { .. } | Self::Measured { .. } | Self::Resolved { .. } | Self::Archived { .. })
+        matches!(
+            self,
+            Self::Created { .. }
+                | Self::Measured { .. }
+                | Self::Resolved { .. }
+                | Self::Archived { .. }
+                | Self::Urged { .. }
+                | Self::Contacted { .. }
+                | Self::Reopened { .. }
+        )
     }
 
     pub(super) fn mask_identity(&mut self) {

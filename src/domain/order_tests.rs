@@ -126,7 +126,7 @@ impl Play {
     }
 
     /// A call about one flat, not ended.
-    fn call(&mut self, number: &str, community: &str, room: &str) -> HotlineCallId {
+    pub(super) fn call(&mut self, number: &str, community: &str, room: &str) -> HotlineCallId {
         let log = LogCall { caller_number: Phone::read(number, None).unwrap(), ..LogCall::default() };
         self.ask(Command::LogCall(log), &operator()).unwrap();
         let call = self.hall.hotline.open_calls().last().unwrap().id;
@@ -136,7 +136,7 @@ impl Play {
         call
     }
 
-    fn ends_as_order(&mut self, call: HotlineCallId) -> OrderNo {
+    pub(super) fn ends_as_order(&mut self, call: HotlineCallId) -> OrderNo {
         let end = CallEnd { disposition: Disposition::WorkOrder, note: None, work_order: None, incident: None };
         self.ask(Command::EndCall { call, end, order: None }, &operator()).unwrap();
         self.hall.hotline.calls[&call].end.as_ref().unwrap().work_order.unwrap()

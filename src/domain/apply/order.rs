@@ -29,9 +29,7 @@ pub(super) fn order(hall: &mut Hall, of: &OrderEvent, event: &Event) {
             fold(order, of, event);
             tell(order, of, event);
         });
-        if let OrderChange::Urged { urge } = &of.change
-            && let Some(call) = urge.call
-        {
+        if let Some(call) = call_of(&of.change) {
             link(hall, call, of.no);
         }
         if let Some(token) = token_of(&of.change) {
@@ -42,6 +40,17 @@ pub(super) fn order(hall: &mut Hall, of: &OrderEvent, event: &Event) {
 
 fn token_of(change: &OrderChange) -> Option<u64> {
     if let OrderChange::Claimed { lease } | OrderChange::Accepted { lease } = change { Some(lease.token) } else { None }
+}
+
+/// The call by which somebody asked again.
+const fn call_of(change: &OrderChange) -> Option<HotlineCallId> {
+    if let OrderChange::Urged { urge } = change {
+        urge.call
+    } else if let OrderChange::Reopened { call, .. } = change {
+        *call
+    } else {
+        None
+    }
 }
 
 /// Keeps a master's list of children in step.
@@ -364,7 +373,7 @@ fn end(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
             order.closed_at = Some(event.at);
             order.closed_by = Some(Arc::clone(&event.by.actor));
         }
-        OrderChange::Reopened { .. } => {
+        OrderChange::Reopened { call, .. } => {
             back_to_queue(order);
             order.reopened += 1;
             order.resolution = None;

@@ -10,7 +10,7 @@ use crate::domain::event::EventBody;
 use crate::domain::hall::Hall;
 use crate::domain::hotline::{customer_word, flat_word};
 use crate::domain::hotline_call::{CallerRole, HotlineCall, Urgency};
-use crate::domain::ids::{HotlineCallId, OrderNo, TeamId};
+use crate::domain::ids::{OrderNo, TeamId};
 use crate::domain::order_plan::CustomerClass;
 use crate::domain::orders::OPEN_ORDERS_MAX;
 use crate::domain::profile::order_series;
@@ -27,7 +27,7 @@ pub(super) fn create(hall: &Hall, new: &NewOrder, caller: &Caller, now: DateTime
     if !new.separate
         && let Some(same) = same_matter(hall, &intake, now)
     {
-        return Ok(vec![ask_again(hall, same, new.call, caller, now)]);
+        return Ok(vec![ask_again(hall, same, new, &intake, caller, now)]);
     }
     let team = team_of(hall, new, &intake)?;
     Ok(begin(hall, next_no(hall, 0), intake, team, now))
@@ -120,10 +120,13 @@ pub(super) fn same_matter<'a>(hall: &'a Hall, intake: &Intake, now: DateTime<Utc
     hall.same_matter(&words, Some(&intake.category), now)
 }
 
-/// 催办 while it is worked on; a new beginning where it was thought to be done.
-fn ask_again(hall: &Hall, order: &WorkOrder, call: Option<HotlineCallId>, caller: &Caller, now: DateTime<Utc>) -> EventBody {
-    if order.state.is_over() || order.state.is_worked() {
-        return super::order::reopened(hall, order, ReopenCause::RepeatCall, None, now);
+/// 催办 while it is worked on; a new beginning where it was thought to be done, unless only its progress is asked for. Handlers
+/// cannot read calls: what the caller said goes with it. Of somebody who is sealed nothing does, where the order is not.
+fn ask_again(hall: &Hall, order: &WorkOrder, new: &NewOrder, intake: &Intake, caller: &Caller, now: DateTime<Utc>) -> EventBody {
+    let said = intake.description.clone().filter(|_| order.sealed || !intake.sealed);
+    let asks_only = hall.profile.orders.category(&intake.category).is_some_and(|category| category.urges);
+    if order.state.is_over() || (order.state.is_worked() && !asks_only) {
+        return super::order::reopened(hall, order, (ReopenCause::RepeatCall, new.call), said, now);
     }
     let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: None };
     event(order, OrderChange::Urged { urge })

@@ -300,7 +300,13 @@ fn afresh(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Clocks {
 }
 
 /// An order begins again: it was not solved, or not well.
-pub(super) fn reopened(hall: &Hall, order: &WorkOrder, cause: ReopenCause, reason: Option<FreeText>, now: DateTime<Utc>) -> EventBody {
+pub(super) fn reopened(
+    hall: &Hall,
+    order: &WorkOrder,
+    (cause, call): (ReopenCause, Option<HotlineCallId>),
+    reason: Option<FreeText>,
+    now: DateTime<Utc>,
+) -> EventBody {
     let mut clocks = afresh(hall, order, now);
     if let (ReopenCause::LowGrade, Some(limit)) = (cause, hall.profile.orders.bad_grade) {
         clocks.put(ClockKind::Resolve, clock_at(hall, limit, now));
@@ -308,7 +314,7 @@ pub(super) fn reopened(hall: &Hall, order: &WorkOrder, cause: ReopenCause, reaso
     for (kind, clock) in finished(hall, order, &[ClockKind::Callback], now).iter() {
         clocks.put(kind, *clock);
     }
-    let change = OrderChange::Reopened { cause, reason };
+    let change = OrderChange::Reopened { cause, reason, call };
     EventBody::Order(Box::new(OrderEvent { no: order.no, team: order.team.clone(), handler: None, clocks, change }))
 }
 

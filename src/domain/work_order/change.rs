@@ -10,7 +10,7 @@ use super::{
     Returned, RoomTemperature, Urge, WorkOrder,
 };
 use crate::domain::hotline_call::{Address, Symptoms, Urgency};
-use crate::domain::ids::{CategoryId, OrderNo, TeamId};
+use crate::domain::ids::{CategoryId, HotlineCallId, OrderNo, TeamId};
 use crate::domain::order_plan::SeasonPhase;
 use crate::domain::sla::{ClockKind, Mark};
 use crate::domain::text::FreeText;
@@ -157,7 +157,13 @@ pub enum OrderChange {
     #[serde(rename = "work_order.unmerged")]
     Unmerged { from: OrderNo },
     #[serde(rename = "work_order.reopened")]
-    Reopened { cause: ReopenCause, reason: Option<FreeText> },
+    Reopened {
+        cause: ReopenCause,
+        reason: Option<FreeText>,
+        /// The call that opened it again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<HotlineCallId>,
+    },
     #[serde(rename = "work_order.withdrawn")]
     Withdrawn { reason: FreeText },
     #[serde(rename = "work_order.clock_warned")]

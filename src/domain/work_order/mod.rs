@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::hotline_call::{Address, CallerRole, Symptoms, Urgency, Vulnerable};
-use super::ids::{CategoryId, CauseId, HotlineCallId, IncidentId, OrderNo, TeamId, TicketId};
+use super::ids::{CategoryId, CauseId, HotlineCallId, IncidentId, OrderNo, ReasonId, TeamId, TicketId};
 use super::order_plan::SeasonPhase;
 use super::phone::Phone;
 use super::sla::{Clock, ClockKind};
