@@ -29,6 +29,7 @@ export const plan: Plan = {
     skills: [],
     team: null,
     answer_directly: false,
+    urges: false,
     emergency: id === 'E1' || id === 'E3',
     sealed_default: id === 'C',
   })),

@@ -40,6 +40,7 @@ fn plan() -> OrderPlan {
         skills: Vec::new(),
         team: Some("repair-east".parse().unwrap()),
         answer_directly: false,
+        urges: id == "Z5",
         emergency: id == "E1",
         sealed_default: false,
     };

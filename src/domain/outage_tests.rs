@@ -36,6 +36,7 @@ impl Desk {
             skills: Vec::new(),
             team: None,
             answer_directly: false,
+            urges: false,
             emergency: false,
             sealed_default: false,
         };

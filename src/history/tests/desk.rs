@@ -42,6 +42,7 @@ fn plan() -> OrderPlan {
         skills: Vec::new(),
         team: Some("repair-east".parse().unwrap()),
         answer_directly: false,
+        urges: false,
         emergency: false,
         sealed_default: false,
     };
