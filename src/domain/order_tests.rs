@@ -69,6 +69,16 @@ fn plan() -> OrderPlan {
 
 /// A hall at an instant, with people who ask things of it; every event also goes through its JSON.
 struct Play {
+/// A complaint is accepted by the next working day, and only to be answered.
+pub(super) fn complaints() -> ClockRule {
+    let limits = Limits {
+        accept: Some(Limit { pace: Pace::Working, minutes: 480 }),
+        reply: Some(Limit { pace: Pace::Natural, minutes: 4_320 }),
+        ..Limits::default()
+    };
+    ClockRule { category: "C1".parse().unwrap(), phase: None, customer_class: None, limits }
+}
+
     hall: Hall,
     now: DateTime<Utc>,
 }

@@ -12,7 +12,7 @@ use crate::domain::hall::Hall;
 use crate::domain::hotline_call::ROOM_TENTHS_RANGE;
 use crate::domain::ids::TeamId;
 use crate::domain::refusal::Refusal;
-use crate::domain::sla::ClockKind;
+use crate::domain::sla::{ClockKind, Pace};
 use crate::domain::text::FreeText;
 use crate::domain::work_order::{
     Action, Contact, ESCALATION_MAX, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep, Reached, Returned,
@@ -98,7 +98,7 @@ pub(super) fn step(
         return extend(order, *clock, *until, reason, token, caller, now);
     }
     need(order, OrderState::is_in_hand)?;
-    let lease = renewed(hall, held(order, token, caller)?, now);
+    let lease = renewed(hall, order, held(order, token, caller)?, now);
     in_hand(hall, order, step, lease, caller, now)
 }
 
@@ -171,7 +171,7 @@ fn renewed(hall: &Hall, order: &WorkOrder, lease: &Lease, now: DateTime<Utc>) ->
 fn accept(hall: &Hall, order: &WorkOrder, token: Option<u64>, caller: &Caller, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     need(order, |state| state == OrderState::Dispatched)?;
     let lease = if order.lease.is_some() {
-        renewed(hall, held(order, token, caller)?, now)
+        renewed(hall, order, held(order, token, caller)?, now)
     } else {
         let team = order.team.as_ref().ok_or(Refusal::OrderWrongState { state: order.state })?;
         if !caller.is_of(team) {
@@ -182,7 +182,7 @@ fn accept(hall: &Hall, order: &WorkOrder, token: Option<u64>, caller: &Caller, n
         }
         within_limit(hall, hall.profile.orders.team(team).map_or(u32::MAX, |plan| plan.wip_max), caller)?;
         let free = Lease { handler: Arc::clone(&caller.actor.actor), token: hall.orders.last_token + 1, until: None };
-        renewed(hall, &free, now)
+        renewed(hall, order, &free, now)
     };
     let clocks = finished(hall, order, &[ClockKind::Accept], now);
     let handler = Some(Arc::clone(&lease.handler));
@@ -226,8 +226,8 @@ fn go_on(hall: &Hall, order: &WorkOrder, token: Option<u64>, caller: &Caller, no
         return if caller.any_counter { Ok(vec![super::order::come_back(hall, order, now)]) } else { Err(Refusal::LeadOnly) };
     }
     let lease = match &order.lease {
-        Some(lease) if caller.any_counter && token.is_none() => Some(renewed(hall, lease, now)),
-        Some(_) => Some(renewed(hall, held(order, token, caller)?, now)),
+        Some(lease) if caller.any_counter && token.is_none() => Some(renewed(hall, order, lease, now)),
+        Some(_) => Some(renewed(hall, order, held(order, token, caller)?, now)),
         None => None,
     };
     let state = order.waited_from.unwrap_or(OrderState::Accepted);

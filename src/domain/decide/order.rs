@@ -171,6 +171,12 @@ fn dispatch(
                 clocks.put(kind, clock_at(hall, limit, order.created_at));
             }
         }
+        // What only the wrong category asked for is owed no longer.
+        let limits = limits_of(hall, &after);
+        let gone: Vec<ClockKind> = ClockKind::ALL.into_iter().filter(|kind| limits.get(*kind).is_none()).collect();
+        for (kind, clock) in finished(hall, order, &gone, now).iter() {
+            clocks.put(kind, *clock);
+        }
     }
     let clocks = with_accept(hall, &after, clocks, now);
     let change = OrderChange::Dispatched { category: category.cloned(), from: order.team.clone() };
