@@ -26,7 +26,7 @@ const room: AddressItem = {
   area_m2: 92,
   share_ppm: 500,
 };
-const known: Known = { calls: [], tickets: [], orders: [], incidents: [], same_flat: null };
+const known: Known = { people: [], calls: [], tickets: [], orders: [], incidents: [], same_flat: null };
 const call = (more: Partial<HotlineCall> = {}): HotlineCall => ({
   ...(fieldsOf(emptyForm()) as Omit<CallFields, 'address'>),
   address: { community: null, building: null, unit: null, room: null, text: null, station: null, area: null, riser: null, team: null, share_ppm: null },

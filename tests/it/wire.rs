@@ -89,7 +89,7 @@ fn orders() -> String {
         order_parts::OrderCoTeam, order_parts::ExtensionDecision, order_parts::OrderExtension, order_parts::OrderUrge,
         order_parts::StoryLine, order::OrderBrief, order::WorkOrder, order::GivenLease, order::OrderMade, order::OrderAnswer,
         order::RevealAnswer, order::ClaimAnswer, incident::Incident, incident::Suspicion, incident::Attached, incident::IncidentFull,
-        address::AddressItem, incident::IncidentAnswer, incident::AttachAnswer, call::HotlineCall, call::CallBrief, call::Known, call::CallLogged,
+        address::AddressItem, incident::IncidentAnswer, incident::AttachAnswer, call::HotlineCall, call::CallBrief, call::KnownPerson, call::Known, call::CallLogged,
         call::CallChanged, call::CallEnded, case::CaseStep, case::Case, plan::PlanTeam, plan::PlanCategory, plan::PlanWord,
         plan::PlanRules, plan::Plan, views::RingingCall, views::MissedCaller, views::DeskCounts, views::TeamLoad, views::OpenCall,
         views::PhoneToday, views::HotlineToday, views::HotlineState, views::TeamHead, views::TeamState, views::LeadOrders);
