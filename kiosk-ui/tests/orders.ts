@@ -81,7 +81,7 @@ export const whole = (no: string, more: Partial<WorkOrder> = {}): WorkOrder => (
   appointment: null,
   phase: null,
   clocks_by: 'general@1',
-  clocks: { accept: { state: 'running', due: '2026-11-23T01:30:00Z', done_at: null, total_s: 1800, remaining_s: 1800, pace: 'natural', late: false } },
+  clocks: { accept: { state: 'running', due: '2026-11-23T01:30:00Z', done_at: null, total_s: 1800, remaining_s: 1800, pace: 'natural', paused_total_s: 0, late: false } },
   lease: null,
   handlers: [],
   co_teams: [],
@@ -102,7 +102,8 @@ export const whole = (no: string, more: Partial<WorkOrder> = {}): WorkOrder => (
   closed_at: null,
   waiting_until: null,
   closed_by: null,
-  story: [{ rev: 7, at: '2026-11-23T01:00:00Z', by: 'operator:li', type: 'work_order.created', note: null }],
+  retention_until: null,
+  story: [{ rev: 7, at: '2026-11-23T01:00:00Z', by: 'operator:li', type: 'work_order.created', note: null, to: null }],
   ...more,
 });
 

@@ -276,6 +276,12 @@ call_patch! {
 }
 
 impl CallPatch {
+    /// Whether it mentions only what becomes known when a call is over: where its recording is, and how its caller graded it.
+    #[must_use]
+    pub fn is_of_afterwards(&self) -> bool {
+        *self == Self { recording_ref: self.recording_ref.clone(), satisfaction: self.satisfaction, ..Self::default() }
+    }
+
     /// Whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -204,12 +204,25 @@ impl OrderChange {
             order.description = None;
             order.title = order.title.take().filter(|_| !order.sealed);
             order.sealed_words.clear();
+            for contact in &mut order.contacts {
+                contact.number = None;
+            }
+            for urge in order.urges.iter_mut().filter(|urge| urge.call.is_some()) {
+                urge.note = None;
+            }
             for temperature in &mut order.temperatures {
                 mask_signature(&mut temperature.signature);
             }
             if let Some(signature) = order.resolution.as_mut().and_then(|resolution| resolution.signature.as_mut()) {
                 mask_signature(signature);
             }
+        } else if let Self::Contacted { contact, .. } = self {
+            contact.number = None;
+        } else if let Self::Urged { urge } = self {
+            // What the caller said is a call's description.
+            urge.note = urge.note.take().filter(|_| urge.call.is_none());
+        } else if let Self::Reopened { reason, call, .. } = self {
+            *reason = reason.take().filter(|_| call.is_none());
         } else if let Self::Measured { temperature, .. } = self {
             mask_signature(&mut temperature.signature);
         } else if let Self::Resolved { resolution, .. } = self

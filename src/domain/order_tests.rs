@@ -159,7 +159,7 @@ impl Play {
         self.ask(Command::Claim { team, lease_s: None }, by).unwrap();
         let token = self.order(no).lease.as_ref().unwrap().token;
         self.step(no, OrderStep::Accept, Some(token), by).unwrap();
-        self.step(no, OrderStep::Contact { outcome: Reached::Reached, note: None }, Some(token), by).unwrap();
+        self.step(no, OrderStep::Contact { outcome: Reached::Reached, number: None, note: None }, Some(token), by).unwrap();
         self.step(no, OrderStep::Arrive { note: None }, Some(token), by).unwrap();
         token
     }
@@ -234,9 +234,9 @@ fn work_counts_as_done_only_with_contact_arrival_and_action() {
     let token = play.order(no).lease.as_ref().map(|lease| lease.token);
     let missing = |missing: &[&'static str]| Err(Refusal::ResolutionIncomplete { missing: missing.to_vec() });
     assert_eq!(play.step(no, resolving(None), token, &wang), missing(&["contact", "arrive", "action"]));
-    play.step(no, OrderStep::Contact { outcome: Reached::NoAnswer, note: None }, token, &wang).unwrap();
+    play.step(no, OrderStep::Contact { outcome: Reached::NoAnswer, number: None, note: None }, token, &wang).unwrap();
     assert_eq!(play.step(no, resolving(Some("x")), token, &wang), missing(&["contact", "arrive"]));
-    play.step(no, OrderStep::Contact { outcome: Reached::Reached, note: None }, token, &wang).unwrap();
+    play.step(no, OrderStep::Contact { outcome: Reached::Reached, number: None, note: None }, token, &wang).unwrap();
     assert_eq!(play.step(no, resolving(Some("x")), token, &wang), missing(&["arrive"]));
     play.step(no, OrderStep::Arrive { note: None }, token, &wang).unwrap();
     assert_eq!(play.step(no, resolving(None), token, &wang), missing(&["action"]));
@@ -295,7 +295,7 @@ fn clocks_are_told_once_each_and_stand_still_while_the_customer_is_waited_for() 
     let wang = handler("wang");
     play.step(no, OrderStep::Accept, None, &wang).unwrap();
     let token = play.order(no).lease.as_ref().map(|lease| lease.token);
-    play.step(no, OrderStep::Contact { outcome: Reached::Reached, note: None }, token, &wang).unwrap();
+    play.step(no, OrderStep::Contact { outcome: Reached::Reached, number: None, note: None }, token, &wang).unwrap();
     let left = |play: &Play| play.order(no).clocks.get(ClockKind::Arrive).unwrap().left_ms(play.now, play.hall.profile.working());
     let before = left(&play);
     let until = Some(play.now + TimeDelta::days(5));
@@ -544,7 +544,7 @@ fn a_child_that_was_opened_again_no_longer_follows_its_master() {
     play.later(5);
     play.step(made[1], OrderStep::Accept, None, &wang).unwrap();
     let token = play.order(made[1]).lease.as_ref().unwrap().token;
-    play.step(made[1], OrderStep::Contact { outcome: Reached::Reached, note: None }, Some(token), &wang).unwrap();
+    play.step(made[1], OrderStep::Contact { outcome: Reached::Reached, number: None, note: None }, Some(token), &wang).unwrap();
     play.step(made[1], OrderStep::Arrive { note: None }, Some(token), &wang).unwrap();
     play.resolve(made[1], token, &wang);
     assert_eq!(play.order(made[0]).state, OrderState::Merged, "it belongs to another order now");

@@ -103,7 +103,7 @@ fn wire() -> String {
         words::Class, words::Role, words::DeviceKind, words::LegEnd, words::WhyRule, look::Standing, look::ClosedReason, views::CallState);
     declare_all!(text: order_words::OrderState, order_words::Urgency, order_words::Vulnerable, order_words::HeatStatus, order_words::CallerRole,
         order_words::Leak, order_words::CallDirection, order_words::Channel, order_words::Disposition, order_words::Reached,
-        order_words::ActionKind, order_words::ClockKind, order_words::Pace, order_words::ClockState, order_words::SeasonPhase,
+        order_words::TemperatureLack, order_words::ActionKind, order_words::ClockKind, order_words::Pace, order_words::ClockState, order_words::SeasonPhase,
         order_words::Desk, order_words::PhoneState, incident::IncidentState, incident::Answering);
     let codes: Vec<String> = Code::ALL.iter().map(|code| format!("'{}'", code.word())).collect();
     let _always = writeln!(text, "export type ProblemCode = {};", codes.join(" | "));

@@ -10,7 +10,8 @@ use crate::domain::actor::Caller;
 use crate::domain::event::EventBody;
 use crate::domain::hall::Hall;
 use crate::domain::hotline_call::ROOM_TENTHS_RANGE;
-use crate::domain::ids::TeamId;
+use crate::domain::ids::{ReasonId, TeamId};
+use crate::domain::phone::Phone;
 use crate::domain::refusal::Refusal;
 use crate::domain::sla::{ClockKind, Pace};
 use crate::domain::text::FreeText;
@@ -115,9 +116,10 @@ fn in_hand(
     let by = Arc::clone(&caller.actor.actor);
     let lease = Some(lease);
     Ok(vec![match step {
-        OrderStep::Contact { outcome, note } => {
+        OrderStep::Contact { outcome, number, note } => {
             let kinds: &[ClockKind] = if *outcome == Reached::Reached { &[ClockKind::Contact] } else { &[] };
-            let contact = Contact { at: now, by, outcome: *outcome, note: note.clone() };
+            let number = number.as_ref().map(|number| with_area(hall, number));
+            let contact = Contact { at: now, by, outcome: *outcome, number, note: note.clone() };
             event_with(order, OrderChange::Contacted { contact, lease }, finished(hall, order, kinds, now))
         }
         OrderStep::Arrive { note } => {
@@ -130,7 +132,8 @@ fn in_hand(
         }
         OrderStep::Measure(temperature) => {
             believable(temperature, now)?;
-            event(order, OrderChange::Measured { temperature: temperature.clone(), lease })
+            let temperature = Box::new(RoomTemperature { recorded_at: Some(now), by: Some(by), ..temperature.as_ref().clone() });
+            event(order, OrderChange::Measured { temperature, lease })
         }
         OrderStep::Wait { reason, until } => {
             let until = Some(waited_until(*until, now)?);
@@ -142,6 +145,12 @@ fn in_hand(
 }
 
 /// The lease, if it is the caller's and the token is the latest.
+/// A bare local number with the hall's area code: the same number is the same for everybody.
+fn with_area(hall: &Hall, number: &Phone) -> Phone {
+    let read = Phone::read(number.raw(), hall.profile.local_area().as_ref());
+    read.ok().flatten().unwrap_or_else(|| number.clone())
+}
+
 pub(super) fn held<'a>(order: &'a WorkOrder, token: Option<u64>, caller: &Caller) -> Result<&'a Lease, Refusal> {
     let lease = order.lease.as_ref().ok_or(Refusal::StaleLease)?;
     if token == Some(lease.token) && lease.handler == caller.actor.actor { Ok(lease) } else { Err(Refusal::StaleLease) }
@@ -281,3 +290,6 @@ fn believable(temperature: &RoomTemperature, now: DateTime<Utc>) -> Result<(), R
     }
     Ok(())
 }
+    if temperature.appointed_at.is_some_and(|at| at > temperature.measured_at + TimeDelta::days(1)) {
+        return Err(invalid("appointed_at", "is more than a day after the measurement"));
+    }

@@ -52,7 +52,7 @@ fn find(hall: &Hall, id: HotlineCallId) -> Result<&HotlineCall, Refusal> {
 
 pub(super) fn change(hall: &Hall, id: HotlineCallId, patch: &CallPatch, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     let call = find(hall, id)?;
-    if call.end.is_some() {
+    if call.end.is_some() && !patch.is_of_afterwards() {
         return Err(Refusal::CallEnded);
     }
     check(hall, patch)?;

@@ -168,6 +168,9 @@ pub struct Contact {
     pub at: DateTime<Utc>,
     pub by: Arc<str>,
     pub outcome: Reached,
+    /// The number that was rung, where it is not the order's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Phone>,
     #[serde(default)]
     pub note: Option<FreeText>,
 }
@@ -203,7 +206,16 @@ pub struct Action {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoomTemperature {
+    /// When the customer was told that somebody would come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appointed_at: Option<DateTime<Utc>>,
     pub measured_at: DateTime<Utc>,
+    /// When it was written down here, by the hall's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// Who measured, as `handler:wang`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Arc<str>>,
     pub room: FreeText,
     /// In tenths of a degree Celsius.
     pub reading_tenths: i16,
@@ -224,6 +236,45 @@ pub struct RoomTemperature {
     pub signature: Signature,
     #[serde(default)]
     pub objection: Option<FreeText>,
+    /// Who is to measure again, where the customer objected: a laboratory of neither side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lab: Option<FreeText>,
+    /// What follows from it, in the engineer's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<FreeText>,
+}
+
+/// What a measurement lacks to be evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TemperatureLack {
+    /// Not in the middle of the room, covered, or in the sun.
+    Point,
+    /// Doors were not shut long enough.
+    Doors,
+    /// The reading did not stand still long enough.
+    Stable,
+    /// The instrument's calibration had run out, or nobody says until when it holds.
+    Calibration,
+}
+
+impl RoomTemperature {
+    /// Minutes for which doors are shut before a reading counts.
+    pub const DOORS_SHUT_MIN: u32 = 30;
+    /// Minutes for which a reading stands still before it counts.
+    pub const STABLE_MIN: u32 = 10;
+
+    /// What it lacks to be evidence, by the calendar of `zone`; nothing for one that is valid.
+    pub fn lacks(&self, zone: chrono_tz::Tz) -> impl Iterator<Item = TemperatureLack> {
+        let day = self.measured_at.with_timezone(&zone).date_naive();
+        let all = [
+            (!self.point_ok, TemperatureLack::Point),
+            (self.doors_shut_min < Self::DOORS_SHUT_MIN, TemperatureLack::Doors),
+            (self.stable_min < Self::STABLE_MIN, TemperatureLack::Stable),
+            (self.calibrated_until.is_none_or(|until| until < day), TemperatureLack::Calibration),
+        ];
+        all.into_iter().filter_map(|(lacks, what)| lacks.then_some(what))
+    }
 }
 
 /// Whether the customer signed.

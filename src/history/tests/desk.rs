@@ -147,7 +147,7 @@ impl Desk {
         let wang = staff(Role::Handler, "wang");
         self.ask(Command::Claim { team: "repair-east".parse().unwrap(), lease_s: None }, &wang).unwrap();
         self.step(no, OrderStep::Accept, &wang);
-        self.step(no, OrderStep::Contact { outcome: Reached::Reached, note: None }, &wang);
+        self.step(no, OrderStep::Contact { outcome: Reached::Reached, number: None, note: None }, &wang);
         self.step(no, OrderStep::Arrive { note: None }, &wang);
         let resolve = ResolveStep {
             action: Some(free("排气")),

@@ -17,6 +17,7 @@ use crate::web::wire::words::Language;
 /// The longest span of a report, in days.
 const SPAN_DAYS_MAX: i64 = 366;
 
+use crate::web::wire::temperature::{TemperatureRow, table};
 pub(super) fn doors() -> Vec<Door> {
     let doors = vec![
         Door::look("/reports/forecast", "How good the promised waits were.", forecast),
@@ -27,6 +28,7 @@ pub(super) fn doors() -> Vec<Door> {
     doors.into_iter().map(|door| door.refuses(&[Code::InvalidField]).or_files(&[CSV, XLSX])).collect()
 }
 
+        Door::look("/reports/temperatures", "What was measured in rooms, and whether it is evidence.", temperatures),
 /// How a report is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -108,6 +110,7 @@ const ORDERS: Sheet = Sheet { file: "orders", zh: "工单", en: "work orders" };
 type Exporting<T> = Result<Exported<T>, Problem>;
 
 /// How many promises were given, and how many were kept.
+const TEMPERATURES: Sheet = Sheet { file: "temperatures", zh: "测温", en: "room temperatures" };
 #[derive(Debug, Serialize, ToSchema)]
 struct ForecastReport {
     /// For each day and service: `day, service, given, judged, kept, kept_rate, mean_error_min`.
@@ -217,3 +220,35 @@ async fn orders(look: Look<SeeReports, (), Span>) -> Exporting<OrderReport> {
 fn value<T: Serialize>(rows: &T) -> Result<Value, Problem> {
     serde_json::to_value(rows).map_err(|_| Code::Internal.into())
 }
+/// What was measured in rooms.
+#[derive(Debug, Serialize, ToSchema)]
+struct TemperatureReport {
+    /// In the order in which they were measured.
+    measurements: Vec<TemperatureRow>,
+}
+
+async fn temperatures(look: Look<SeeReports, (), Span>) -> Exporting<TemperatureReport> {
+    let (from, to) = look.query.days(&look.state)?;
+    let calendar = look.state.keeper.read(|hall| hall.profile.calendar.clone());
+    let zone = calendar.zone;
+    let span = (calendar.service_day_start(from), calendar.service_day_start(to.succ_opt().unwrap_or(to)));
+    let reader = look.who.reader();
+    // The hall first: what it lets go of meanwhile is in history by then, and what both have is told once.
+    let here: Vec<_> = look.state.keeper.read(|hall| hall.orders.all.values().filter(|order| is_measured(order)).cloned().collect());
+    let archived = match &look.state.history {
+        Some(history) => history.measured(from, to, calendar).await?,
+        None => Vec::new(),
+    };
+    let known: BTreeSet<OrderNo> = here.iter().map(|order| order.no).collect();
+    let orders = here.iter().map(AsRef::as_ref).chain(archived.iter().filter(|order| !known.contains(&order.no)));
+    let rows = |hall: &Hall| orders.flat_map(|order| TemperatureRow::of_order(hall, order, &reader, span)).collect();
+    let mut measurements: Vec<TemperatureRow> = look.state.keeper.read(rows);
+    measurements.sort_by(|a, b| (a.slip.measured_at, &a.no).cmp(&(b.slip.measured_at, &b.no)));
+    let table_of = measurements.clone();
+    look.query.export(TEMPERATURES, &TemperatureReport { measurements }, move |language| table(&table_of, zone, language)).await
+}
+
+const fn is_measured(order: &WorkOrder) -> bool {
+    !order.temperatures.is_empty()
+}
+

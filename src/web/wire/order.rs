@@ -152,6 +152,8 @@ pub struct WorkOrder {
     pub created_by: String,
     pub closed_at: Option<DateTime<Utc>>,
     pub closed_by: Option<String>,
+    /// Until when it is kept; `null` while it is open.
+    pub retention_until: Option<DateTime<Utc>>,
     pub story: Vec<StoryLine>,
 }
 
@@ -180,7 +182,7 @@ impl WorkOrder {
             contacts: order.contacts.iter().map(|one| OrderContact::of(one, scrub)).collect(),
             arrived_at: order.arrived_at,
             actions: order.actions.iter().map(|one| OrderAction::of(one, scrub)).collect(),
-            temperatures: order.temperatures.iter().map(|one| RoomTemperature::of(one, scrub, kept)).collect(),
+            temperatures: order.temperatures.iter().map(|one| RoomTemperature::of(one, scrub, kept, hall.profile.calendar.zone)).collect(),
             resolution: order.resolution.as_ref().map(|one| OrderResolution::of(one, scrub, kept)),
             reply: order.reply.as_ref().map(|one| OrderReply::of(one, scrub)),
             callbacks: order.callbacks.iter().map(|one| OrderCallback::of(one, scrub)).collect(),
@@ -193,8 +195,19 @@ impl WorkOrder {
             closed_at: order.closed_at,
             waiting_until: order.waiting_until,
             closed_by: order.closed_by.as_ref().map(ToString::to_string),
+            retention_until: None,
             story: order.story.iter().map(|line| StoryLine::of(line, scrub)).collect(),
         }
+    }
+}
+
+impl WorkOrder {
+    /// With the day until which it is kept, where orders are kept for so many days after their end.
+    #[must_use]
+    pub fn kept_for(mut self, days: u32) -> Self {
+        let until = self.closed_at.and_then(|at| at.checked_add_days(Days::new(days.into())));
+        self.retention_until = until.filter(|_| days > 0);
+        self
     }
 }
 

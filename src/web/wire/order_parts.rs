@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::order_words::{ActionKind, CallerRole, ClockKind, ClockState, Leak, Pace, Reached, Vulnerable};
+use super::hall::Text;
+use super::order_words::{ActionKind, CallerRole, ClockKind, ClockState, Leak, Pace, Reached, TemperatureLack, Vulnerable};
 use super::reader::{BLANK, Scrub, masked_name};
 use super::words::Language;
 use crate::domain;
@@ -27,6 +28,9 @@ pub struct OrderClock {
     #[ts(type = "number | null")]
     pub remaining_s: Option<i64>,
     pub pace: Pace,
+    /// How long it stood still, all its pauses together, in natural seconds.
+    #[ts(type = "number")]
+    pub paused_total_s: i64,
     /// It was late, also if what it measured has happened since.
     pub late: bool,
 }
@@ -43,6 +47,7 @@ impl OrderClock {
             total_s: clock.total_ms.div_euclid(1_000),
             remaining_s: (state != ClockState::Done).then(|| clock.left_ms(now, calendar).div_euclid(1_000)),
             pace: clock.pace.into(),
+            paused_total_s: clock.paused_ms(now).div_euclid(1_000),
             late: clock.was_late() || state == ClockState::Breached,
         }
     }
@@ -285,13 +290,16 @@ pub struct OrderContact {
     pub at: DateTime<Utc>,
     pub by: String,
     pub outcome: Reached,
+    /// The number that was rung, where it is not the order's own; not told of a sealed caller.
+    pub number_masked: Option<String>,
     pub note: Option<String>,
 }
 
 impl OrderContact {
     pub(super) fn of(contact: &of::Contact, scrub: &Scrub) -> Self {
         let note = scrub.option(contact.note.as_ref());
-        Self { at: contact.at, by: contact.by.to_string(), outcome: contact.outcome.into(), note }
+        let number_masked = contact.number.as_ref().filter(|_| !sealed).map(domain::phone::Phone::masked);
+        Self { at: contact.at, by: contact.by.to_string(), outcome: contact.outcome.into(), number_masked, note }
     }
 }
 
@@ -364,7 +372,13 @@ fn signature(signature: &of::Signature, sealed: bool) -> Signature {
 /// 测温单: one measurement of a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
 pub struct RoomTemperature {
+    /// When the customer was told that somebody would come.
+    pub appointed_at: Option<DateTime<Utc>>,
     pub measured_at: DateTime<Utc>,
+    /// When it was written down, by the hall's clock.
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// Who measured, as `handler:wang`.
+    pub by: Option<String>,
     pub room: String,
     pub reading_tenths: i16,
     pub outdoor_tenths: Option<i16>,
@@ -376,11 +390,22 @@ pub struct RoomTemperature {
     pub calibrated_until: Option<NaiveDate>,
     pub signature: Signature,
     pub objection: Option<String>,
+    /// Who measures again, where the customer objected.
+    pub lab: Option<String>,
+    /// What follows from it.
+    pub result: Option<String>,
+    /// Whether it is evidence: nothing is lacking.
+    pub valid: bool,
+    pub lacks: Vec<TemperatureLack>,
 }
 
 impl RoomTemperature {
-    pub(super) fn of(one: &of::RoomTemperature, scrub: &Scrub, sealed: bool) -> Self {
+    /// A measurement as somebody may see it; days are those of `zone`.
+    #[must_use]
+    pub fn of(one: &of::RoomTemperature, scrub: &Scrub, sealed: bool, zone: chrono_tz::Tz) -> Self {
+        let lacks: Vec<TemperatureLack> = one.lacks(zone).map(Into::into).collect();
         Self {
+            appointed_at: one.appointed_at,
             measured_at: one.measured_at,
             room: scrub.text(one.room.as_str()),
             reading_tenths: one.reading_tenths,
@@ -395,6 +420,10 @@ impl RoomTemperature {
             objection: scrub.option(one.objection.as_ref()),
         }
     }
+            lab: scrub.option(one.lab.as_ref()),
+            result: scrub.option(one.result.as_ref()),
+            valid: lacks.is_empty(),
+            lacks,
 }
 
 /// How the work ended.
@@ -497,6 +526,8 @@ pub struct OrderCoTeam {
 
 impl OrderCoTeam {
     pub(super) fn of(one: &of::CoTeam, scrub: &Scrub) -> Self {
+    /// Who said that it is done.
+    pub done_by: Option<String>,
         Self {
             team: one.team.to_string(),
             at: one.at,
@@ -509,6 +540,7 @@ impl OrderCoTeam {
     }
 }
 
+            done_by: one.done_by.as_ref().map(ToString::to_string),
 /// What a lead said of more time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
 pub struct ExtensionDecision {
