@@ -356,10 +356,10 @@ fn returned_twice_it_goes_to_the_lead() {
     let call = play.call("13912345678", "阳光花园", "501");
     let no = play.ends_as_order(call);
     let west = || OrderStep::Dispatch { team: "repair-west".parse().unwrap(), category: None };
-    play.step(no, OrderStep::Return { reason: free("not our pipe") }, None, &handler("wang")).unwrap();
+    play.step(no, OrderStep::Return { code: None, reason: Some(free("not our pipe")) }, None, &handler("wang")).unwrap();
     assert_eq!((play.order(no).state, play.hall.orders.desk_count(Desk::Review)), (OrderState::Review, 1));
     play.step(no, west(), None, &operator()).unwrap();
-    play.step(no, OrderStep::Return { reason: free("nor ours") }, None, &handler("chen")).unwrap();
+    play.step(no, OrderStep::Return { code: None, reason: Some(free("nor ours")) }, None, &handler("chen")).unwrap();
     assert_eq!(play.order(no).escalation, 1);
     assert_eq!(play.step(no, west(), None, &operator()), Err(Refusal::LeadOnly));
     play.step(no, west(), None, &lead()).unwrap();

@@ -16,7 +16,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::sla::{ClockKind, Pace};
 use crate::domain::text::FreeText;
 use crate::domain::work_order::{
-    Action, Contact, ESCALATION_MAX, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep, Reached, Returned,
+    Action, Contact, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep, Reached, Returned,
     RoomTemperature, WorkOrder,
 };
 
@@ -89,8 +89,9 @@ pub(super) fn step(
     if let OrderStep::Accept = step {
         return accept(hall, order, token, caller, now);
     }
-    if let OrderStep::Return { reason } = step {
-        return give_back(hall, order, reason, token, caller, now);
+    if let OrderStep::Return { code, reason } = step {
+        let why = return_reason(hall, code.as_ref(), reason.as_ref())?;
+        return give_back(hall, order, why, token, caller, now);
     }
     if let OrderStep::Continue { .. } = step {
         return go_on(hall, order, token, caller, now);
@@ -199,11 +200,24 @@ fn accept(hall: &Hall, order: &WorkOrder, token: Option<u64>, caller: &Caller, n
     Ok(vec![EventBody::Order(Box::new(OrderEvent { no: order.no, team: order.team.clone(), handler, clocks, change }))])
 }
 
+/// Why it comes back: a reason of the hall's list, which may also stand as its code where the words are, or words alone.
+fn return_reason(hall: &Hall, code: Option<&ReasonId>, reason: Option<&FreeText>) -> Result<(Option<ReasonId>, FreeText), Refusal> {
+    let plan = &hall.profile.orders;
+    let listed = match code {
+        Some(code) => Some(plan.return_reason(code).ok_or(invalid("code", "is no reason of the hall's list"))?),
+        None => reason.and_then(|text| plan.return_reason(&text.as_str().parse().ok()?)),
+    };
+    let said = reason.filter(|text| listed.is_none_or(|listed| listed.id.as_str() != text.as_str())).cloned();
+    let named = || listed.and_then(|listed| FreeText::parse(&listed.name.zh).ok());
+    let words = said.or_else(named).ok_or(invalid("reason", "is needed"))?;
+    Ok((listed.map(|listed| listed.id.clone()), words))
+}
+
 /// 退单: back to whoever dispatches; the second time to the lead.
 fn give_back(
     hall: &Hall,
     order: &WorkOrder,
-    reason: &FreeText,
+    (code, reason): (Option<ReasonId>, FreeText),
     token: Option<u64>,
     caller: &Caller,
     now: DateTime<Utc>,
@@ -214,7 +228,7 @@ fn give_back(
     } else if order.team.as_ref().is_some_and(|team| !caller.is_of(team)) {
         return Err(Refusal::NotYourTeam);
     }
-    let returned = Returned { at: now, by: Arc::clone(&caller.actor.actor), team: order.team.clone(), reason: reason.clone() };
+    let returned = Returned { at: now, by: Arc::clone(&caller.actor.actor), team: order.team.clone(), reason, code };
     let clocks = finished(hall, order, &[ClockKind::Accept], now);
     let change = OrderChange::Returned { returned };
     let mut events = vec![EventBody::Order(Box::new(OrderEvent { no: order.no, team: None, handler: None, clocks, change }))];

@@ -48,6 +48,9 @@ pub(super) fn gather(hall: &Hall, new: &NewOrder, now: DateTime<Utc>) -> Result<
         Some(id) => Some(hall.hotline.calls.get(&id).ok_or(Refusal::InvalidField { field: "call", problem: "is not known".to_owned() })?),
         None => None,
     };
+    if new.ticket.is_some_and(|ticket| !hall.tickets.contains_key(&ticket)) {
+        return Err(Refusal::InvalidField { field: "ticket", problem: "is not known".to_owned() });
+    }
     let fields = call.map(|call| &call.fields);
     let category = new.category.clone().or_else(|| fields?.category.clone());
     let category = category.ok_or(Refusal::InvalidField { field: "category", problem: "is needed".to_owned() })?;

@@ -130,7 +130,7 @@ pub(super) fn step(
         OrderStep::Reassign { team, reason } => reassign(hall, order, team, reason.as_ref(), now),
         OrderStep::CoAssign(help) => co_assign(hall, order, help, caller, now),
         OrderStep::CoFinish { team, note } => co_finish(order, team, note.as_ref(), caller),
-        OrderStep::Urge { call, note } => urge(order, *call, note.as_ref(), caller, now),
+        OrderStep::Urge { call, note } => urge(hall, order, *call, note.as_ref(), caller, now),
         OrderStep::Supervise { note } => {
             need(order, |state| !state.is_over())?;
             let level = order.supervised.saturating_add(1).min(SUPERVISED_MAX);

@@ -340,6 +340,9 @@ pub struct Returned {
     pub by: Arc<str>,
     pub team: Option<TeamId>,
     pub reason: FreeText,
+    /// The reason's code, where it is one of the hall's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<ReasonId>,
 }
 
 /// 加派: another team helps, with its own limit.

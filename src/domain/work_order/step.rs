@@ -99,7 +99,8 @@ pub enum OrderStep {
     },
     Callback(CallbackStep),
     Return {
-        reason: FreeText,
+        code: Option<ReasonId>,
+        reason: Option<FreeText>,
     },
     Reassign {
         team: TeamId,

@@ -153,7 +153,7 @@ async fn orders_are_counted_from_their_beginning_to_their_call_back() {
     // Sent back by its team, then taken back by the caller: no clock of these was kept.
     let returned = begin(&mut desk, "13900000003");
     desk.passes(5);
-    desk.step(returned, OrderStep::Return { reason: free("不归我们") }, &staff(Role::Handler, "wang"));
+    desk.step(returned, OrderStep::Return { code: None, reason: Some(free("不归我们")) }, &staff(Role::Handler, "wang"));
     desk.step(returned, OrderStep::Withdraw { reason: free("不用了") }, &staff(Role::Operator, "li"));
     let (_dir, _, _, orders) = reports(&desk).await;
     let sum = total(&orders);

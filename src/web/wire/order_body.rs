@@ -362,9 +362,15 @@ steps! {
 
     /// `…/return`.
     ReturnBody {
-        #[schema(value_type = String)]
-        reason: FreeText,
-    } |body| of::OrderStep::Return { reason: body.reason };
+        /// A reason of the hall's list.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        code: Option<ReasonId>,
+        /// In words, or a reason's code; needed where no code is given.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        reason: Words,
+    } |body| of::OrderStep::Return { code: body.code, reason: body.reason.0 };
 
     /// `…/reassign`.
     ReassignBody {

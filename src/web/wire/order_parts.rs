@@ -505,6 +505,8 @@ pub struct OrderReturn {
     pub reason: String,
 }
 
+    /// The reason's code, where it is one of the hall's list.
+    pub code: Option<String>,
 impl OrderReturn {
     pub(super) fn of(one: &of::Returned, scrub: &Scrub) -> Self {
         let team = one.team.as_ref().map(ToString::to_string);
