@@ -21,15 +21,15 @@ use super::work_order::{
 };
 use super::{apply, decide, turn_day};
 
-fn text(of: &str) -> Text {
+pub(super) fn text(of: &str) -> Text {
     Text { zh: of.to_owned(), en: of.to_owned() }
 }
 
-fn free(of: &str) -> FreeText {
+pub(super) fn free(of: &str) -> FreeText {
     FreeText::parse(of).unwrap()
 }
 
-fn plan() -> OrderPlan {
+pub(super) fn plan() -> OrderPlan {
     let minutes = |minutes| Some(Limit { pace: Pace::Natural, minutes });
     let team = |id: &str| TeamPlan { id: id.parse().unwrap(), name: text(id), wip_max: 3, ladder: Vec::new(), phone: None };
     let category = |id: &str, visit| Category {
@@ -46,7 +46,7 @@ fn plan() -> OrderPlan {
     };
     OrderPlan {
         teams: vec![team("repair-east"), team("repair-west")],
-        categories: vec![category("R1", true), category("E1", true), category("F1", false)],
+        categories: vec![category("R1", true), category("E1", true), category("F1", false), category("C1", false), category("Z5", false)],
         causes: vec![Cause { id: "U1".parse().unwrap(), name: text("air") }],
         clocks: ["R1", "E1", "F1"]
             .map(|id| ClockRule {
@@ -62,13 +62,13 @@ fn plan() -> OrderPlan {
                     callback: minutes(2_880),
                 },
             })
-            .to_vec(),
+            .into_iter()
+            .chain([complaints()])
+            .collect(),
         ..OrderPlan::default()
     }
 }
 
-/// A hall at an instant, with people who ask things of it; every event also goes through its JSON.
-struct Play {
 /// A complaint is accepted by the next working day, and only to be answered.
 pub(super) fn complaints() -> ClockRule {
     let limits = Limits {
@@ -79,12 +79,14 @@ pub(super) fn complaints() -> ClockRule {
     ClockRule { category: "C1".parse().unwrap(), phase: None, customer_class: None, limits }
 }
 
-    hall: Hall,
-    now: DateTime<Utc>,
+/// A hall at an instant, with people who ask things of it; every event also goes through its JSON.
+pub(super) struct Play {
+    pub(super) hall: Hall,
+    pub(super) now: DateTime<Utc>,
 }
 
 impl Play {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let now = "2026-11-23T06:00:00Z".parse().unwrap();
         let mut play = Self { hall: Hall::default(), now };
         play.hall.profile = Profile { orders: plan(), ..Profile::default() };
@@ -94,7 +96,7 @@ impl Play {
         play
     }
 
-    fn fold(&mut self, body: EventBody, by: &Actor) {
+    pub(super) fn fold(&mut self, body: EventBody, by: &Actor) {
         let event = Event { rev: self.hall.rev + 1, v: EVENT_VERSION, at: self.now, by: by.clone(), key: None, body };
         let json = serde_json::to_string(&event).unwrap();
         let read: Event = serde_json::from_str(&json).unwrap_or_else(|e| panic!("{e}: {json}"));
@@ -103,7 +105,7 @@ impl Play {
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "a command is said once")]
-    fn ask(&mut self, command: Command, caller: &Caller) -> Result<Vec<EventBody>, Refusal> {
+    pub(super) fn ask(&mut self, command: Command, caller: &Caller) -> Result<Vec<EventBody>, Refusal> {
         let bodies = decide(&self.hall, &command, caller, self.now)?;
         for body in bodies.clone() {
             self.fold(body, &caller.actor);
@@ -113,18 +115,18 @@ impl Play {
     }
 
     /// The lookups that are kept in step are those that a restart would make.
-    fn check_lookups(&self) {
+    pub(super) fn check_lookups(&self) {
         let json = serde_json::to_string(&self.hall).unwrap();
         let mut read: Hall = serde_json::from_str(&json).unwrap();
         read.reindex();
         assert_eq!(read, self.hall);
     }
 
-    fn step(&mut self, no: OrderNo, step: OrderStep, token: Option<u64>, caller: &Caller) -> Result<(), Refusal> {
+    pub(super) fn step(&mut self, no: OrderNo, step: OrderStep, token: Option<u64>, caller: &Caller) -> Result<(), Refusal> {
         self.ask(Command::Order { no, step: Box::new(step), token }, caller).map(drop)
     }
 
-    fn later(&mut self, minutes: i64) {
+    pub(super) fn later(&mut self, minutes: i64) {
         self.now += TimeDelta::minutes(minutes);
         while self.hall.next_due_ms().is_some_and(|due| due <= self.now.timestamp_millis()) {
             let events = self.ask(Command::FallDue, &Caller::hall()).unwrap();
@@ -132,7 +134,7 @@ impl Play {
         }
     }
 
-    fn order(&self, no: OrderNo) -> &WorkOrder {
+    pub(super) fn order(&self, no: OrderNo) -> &WorkOrder {
         self.hall.orders.get(no).unwrap()
     }
 
@@ -154,7 +156,7 @@ impl Play {
     }
 
     /// Claimed, accepted, contacted, arrived: gives the lease's token.
-    fn worked(&mut self, no: OrderNo, by: &Caller) -> u64 {
+    pub(super) fn worked(&mut self, no: OrderNo, by: &Caller) -> u64 {
         let team = self.order(no).team.clone().unwrap();
         self.ask(Command::Claim { team, lease_s: None }, by).unwrap();
         let token = self.order(no).lease.as_ref().unwrap().token;
@@ -164,24 +166,24 @@ impl Play {
         token
     }
 
-    fn resolve(&mut self, no: OrderNo, token: u64, by: &Caller) {
+    pub(super) fn resolve(&mut self, no: OrderNo, token: u64, by: &Caller) {
         self.step(no, resolving(Some("vented the radiator")), Some(token), by).unwrap();
     }
 }
 
-fn operator() -> Caller {
+pub(super) fn operator() -> Caller {
     Caller::new(Actor::new(Role::Operator, "li", None), false)
 }
 
-fn handler(name: &str) -> Caller {
+pub(super) fn handler(name: &str) -> Caller {
     Caller::new(Actor::new(Role::Handler, name, None), false)
 }
 
-fn lead() -> Caller {
+pub(super) fn lead() -> Caller {
     Caller::new(Actor::new(Role::Lead, "zhao", None), true)
 }
 
-fn resolving(action: Option<&str>) -> OrderStep {
+pub(super) fn resolving(action: Option<&str>) -> OrderStep {
     OrderStep::Resolve(Box::new(ResolveStep {
         action: action.map(free),
         parts: None,
@@ -196,7 +198,7 @@ fn resolving(action: Option<&str>) -> OrderStep {
     }))
 }
 
-fn heard(solved: bool, grade: u8) -> OrderStep {
+pub(super) fn heard(solved: bool, grade: u8) -> OrderStep {
     OrderStep::Callback(CallbackStep { reached: true, solved: Some(solved), grade: Some(grade), remark: None, give_up: false })
 }
 
@@ -404,7 +406,7 @@ fn a_deferred_order_comes_back_on_its_date_and_merged_ones_have_no_clock() {
     assert!(play.order(first).children.is_empty());
 }
 
-fn facts(community: &str) -> Box<IncidentFacts> {
+pub(super) fn facts(community: &str) -> Box<IncidentFacts> {
     Box::new(IncidentFacts {
         title: free("the station's pump"),
         communities: vec![free(community)],
@@ -431,7 +433,8 @@ fn an_incidents_callers_are_answered_one_by_one() {
     let token = play.worked(known.master, &wang);
     play.resolve(known.master, token, &wang);
     assert!(!play.hall.hotline.incidents[&incident].is_open());
-    assert_eq!(play.hall.orders.desk_count(Desk::Callback), 3, "the master and each caller");
+    assert_eq!(play.hall.orders.desk_count(Desk::Callback), 2, "each caller, and not the master, who has no customer");
+    assert_eq!(play.order(known.master).state, OrderState::Closed);
     for child in known.attached.values() {
         assert_eq!(play.order(*child).state, OrderState::Resolved);
         assert_eq!(play.step(*child, heard(true, 5), None, &wang), Err(Refusal::CallbackByHandler));

@@ -50,8 +50,8 @@ impl Desk {
 
     fn fold(&mut self, bodies: Vec<EventBody>, at: DateTime<Utc>) {
         for body in bodies {
-            let by = self.operator.actor.clone();
-            apply(&mut self.hall, &Event { rev: self.hall.rev + 1, v: EVENT_VERSION, at, by, key: None, body });
+            let (rev, by) = (self.hall.rev + 1, self.operator.actor.clone());
+            apply(&mut self.hall, &Event { rev, v: EVENT_VERSION, at, by, key: None, body });
         }
     }
 

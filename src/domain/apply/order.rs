@@ -138,7 +138,9 @@ impl WorkOrder {
             urge_count: 0,
             supervised: 0,
             escalation: 0,
+            escalated_to: None,
             waiting_reason: None,
+            waiting_until: None,
             waited_from: None,
             deferred_until: None,
             merged_into: None,
@@ -147,9 +149,7 @@ impl WorkOrder {
             closed_at: None,
             closed_by: None,
             story: Vec::new(),
-            escalated_to: None,
         }
-            waiting_until: None,
     }
 }
 
@@ -170,6 +170,7 @@ fn tell(order: &mut WorkOrder, of: &OrderEvent, event: &Event) {
         by: Arc::clone(&event.by.actor),
         what: Arc::from(of.change.kind()),
         note: of.change.note(),
+        to: of.change.to().cloned(),
     };
     push(&mut order.story, line, STORY_LINES_MAX);
 }
@@ -180,7 +181,6 @@ fn renew(order: &mut WorkOrder, lease: Option<&Lease>) {
         order.lease = lease.cloned();
     }
 }
-        to: of.change.to().cloned(),
 
 fn fold(order: &mut WorkOrder, of: &OrderEvent, event: &Event) {
     for (kind, clock) in of.clocks.iter() {
@@ -255,6 +255,7 @@ fn back_to_queue(order: &mut WorkOrder) {
     order.lease = None;
     order.deferred_until = None;
     order.waiting_reason = None;
+    order.waiting_until = None;
     order.waited_from = None;
     order.extension = order.extension.take().filter(|extension| extension.decision.is_some());
     order.state = if order.team.is_some() { OrderState::Dispatched } else { OrderState::Review };
@@ -264,7 +265,6 @@ fn back_to_queue(order: &mut WorkOrder) {
 fn work(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
     match change {
         OrderChange::Claimed { lease } => {
-    order.waiting_until = None;
             order.handlers.insert(Arc::clone(&lease.handler));
             order.lease = Some(lease.clone());
         }
@@ -327,6 +327,7 @@ fn wait(order: &mut WorkOrder, change: &OrderChange) {
     match change {
         OrderChange::Paused { reason, until } => {
             order.waited_from = Some(order.state);
+            order.waiting_until = *until;
             order.waiting_reason = Some(reason.clone());
             order.state = OrderState::WaitingCustomer;
             if let Some(lease) = &mut order.lease {
@@ -336,11 +337,11 @@ fn wait(order: &mut WorkOrder, change: &OrderChange) {
         OrderChange::Continued { state, lease } => {
             back_to_queue(order);
             order.lease.clone_from(lease);
-            order.waiting_until = *until;
             order.state = *state;
         }
         OrderChange::Deferred { until, reason } => {
             order.lease = None;
+            order.waiting_until = None;
             order.deferred_until = Some(*until);
             order.waiting_reason = Some(reason.clone());
             order.state = OrderState::Deferred;
@@ -350,7 +351,6 @@ fn wait(order: &mut WorkOrder, change: &OrderChange) {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "`fold` names every variant and sends only these here")]
-            order.waiting_until = None;
 fn end(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
     match change {
         OrderChange::Resolved { resolution, .. } => {
@@ -375,6 +375,9 @@ fn end(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
         }
         OrderChange::Reopened { call, .. } => {
             back_to_queue(order);
+            if let Some(call) = call.filter(|call| !order.origin.calls.contains(call)) {
+                push(&mut order.origin.calls, call, ENTRIES_MAX);
+            }
             order.reopened += 1;
             order.resolution = None;
             order.reply = None;

@@ -22,11 +22,11 @@ use crate::domain::work_order::{
 
 /// The longest lease that a claim can ask for, in seconds.
 pub(super) const LEASE_S_MAX: u32 = 3_600;
-/// The furthest that an extension can reach, in days.
 /// How long a customer is waited for where nobody says how long, in days.
 pub(super) const WAIT_DAYS_USUAL: i64 = 3;
 /// The longest that a customer is waited for, in days.
 pub(super) const WAIT_DAYS_MAX: i64 = 30;
+/// The furthest that an extension can reach, in days.
 const EXTENSION_DAYS_MAX: i64 = 365;
 
 /// Takes the most urgent order of a team that fits the caller.
@@ -145,13 +145,13 @@ fn in_hand(
     }])
 }
 
-/// The lease, if it is the caller's and the token is the latest.
 /// A bare local number with the hall's area code: the same number is the same for everybody.
 fn with_area(hall: &Hall, number: &Phone) -> Phone {
     let read = Phone::read(number.raw(), hall.profile.local_area().as_ref());
     read.ok().flatten().unwrap_or_else(|| number.clone())
 }
 
+/// The lease, if it is the caller's and the token is the latest.
 pub(super) fn held<'a>(order: &'a WorkOrder, token: Option<u64>, caller: &Caller) -> Result<&'a Lease, Refusal> {
     let lease = order.lease.as_ref().ok_or(Refusal::StaleLease)?;
     if token == Some(lease.token) && lease.handler == caller.actor.actor { Ok(lease) } else { Err(Refusal::StaleLease) }
@@ -302,8 +302,8 @@ fn believable(temperature: &RoomTemperature, now: DateTime<Utc>) -> Result<(), R
     if temperature.measured_at > now + TimeDelta::minutes(10) {
         return Err(invalid("measured_at", "is still to come"));
     }
-    Ok(())
-}
     if temperature.appointed_at.is_some_and(|at| at > temperature.measured_at + TimeDelta::days(1)) {
         return Err(invalid("appointed_at", "is more than a day after the measurement"));
     }
+    Ok(())
+}

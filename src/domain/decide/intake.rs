@@ -131,7 +131,7 @@ fn ask_again(hall: &Hall, order: &WorkOrder, new: &NewOrder, intake: &Intake, ca
     if order.state.is_over() || (order.state.is_worked() && !asks_only) {
         return super::order::reopened(hall, order, (ReopenCause::RepeatCall, new.call), said, now);
     }
-    let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: None };
+    let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call: new.call, note: said };
     event(order, OrderChange::Urged { urge })
 }
 

@@ -233,6 +233,7 @@ fn co_finish(order: &WorkOrder, team: &TeamId, note: Option<&FreeText>, caller: 
 }
 
 fn urge(
+    hall: &Hall,
     order: &WorkOrder,
     call: Option<HotlineCallId>,
     note: Option<&FreeText>,
@@ -240,6 +241,9 @@ fn urge(
     now: DateTime<Utc>,
 ) -> Result<Vec<EventBody>, Refusal> {
     need(order, |state| !state.is_over())?;
+    if call.is_some_and(|call| !hall.hotline.calls.contains_key(&call)) {
+        return Err(invalid("call", "is not known"));
+    }
     let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: note.cloned() };
     Ok(vec![event(order, OrderChange::Urged { urge })])
 }
@@ -277,6 +281,7 @@ fn defer(hall: &Hall, order: &WorkOrder, until: NaiveDate, reason: &FreeText, no
 
 fn merge(hall: &Hall, order: &WorkOrder, into: OrderNo, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     need(order, is_unworked)?;
+    super::incident::keep_master(hall, order)?;
     if !order.children.is_empty() {
         return Err(Refusal::OrderHasChildren);
     }
@@ -287,7 +292,6 @@ fn merge(hall: &Hall, order: &WorkOrder, into: OrderNo, now: DateTime<Utc>) -> R
     }
     Ok(vec![event_with(order, OrderChange::Merged { into }, stopped(hall, order, now))])
 }
-    super::incident::keep_master(hall, order)?;
 
 fn unmerge(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     need(order, |state| state == OrderState::Merged)?;
@@ -335,22 +339,6 @@ pub(super) fn resolve_child(hall: &Hall, child: &WorkOrder, master: OrderNo, res
     event_with(child, change, clocks)
 }
 
-/// Orders whose time has come: clocks to warn of, leases that ran out, orders that come back.
-pub(super) fn fall_due(hall: &Hall, now: DateTime<Utc>) -> Vec<EventBody> {
-    let due = hall.orders.due(now.timestamp_millis()).take(DAY_END_BATCH_MAX);
-    due.flat_map(|order| due_of(hall, order, now)).collect()
-}
-
-fn due_of(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Vec<EventBody> {
-    let mut events = Vec::new();
-    let mut level = order.escalation;
-    let mut climb = |events: &mut Vec<EventBody>, cause| {
-        if let Some(climbed) = escalated(hall, order, level, cause) {
-            level += 1;
-            events.push(event(order, climbed));
-        }
-    };
-    let mut told = order.clocks.clone();
 /// The clock of telling a child's customer: what was left of it goes on; one that never ran begins.
 fn reply_clock(hall: &Hall, child: &WorkOrder, now: DateTime<Utc>) -> Option<Clock> {
     match child.clocks.get(ClockKind::Reply).filter(|clock| clock.done_at.is_none()) {
@@ -363,12 +351,12 @@ fn reply_clock(hall: &Hall, child: &WorkOrder, now: DateTime<Utc>) -> Option<Clo
     }
 }
 
-    for (kind, clock) in order.clocks.iter() {
-        let mut clock = *clock;
-        let due = clock.due;
-        let Some((_, mark)) = clock.come(now) else { continue };
-        clock.mark(mark, now);
-        told.put(kind, clock);
+/// Orders whose time has come: clocks to warn of, leases that ran out, orders that come back.
+pub(super) fn fall_due(hall: &Hall, now: DateTime<Utc>) -> Vec<EventBody> {
+    let due = hall.orders.due(now.timestamp_millis()).take(DAY_END_BATCH_MAX);
+    due.flat_map(|order| due_of(hall, order, now)).collect()
+}
+
 /// One step up the ladder of its team, of whoever dispatches where it has none; nothing once the ladder's last has it.
 pub(super) fn escalated(hall: &Hall, order: &WorkOrder, level: u8, cause: EscalationCause) -> Option<OrderChange> {
     let plan = &hall.profile.orders;
@@ -379,6 +367,22 @@ pub(super) fn escalated(hall: &Hall, order: &WorkOrder, level: u8, cause: Escala
     (level < max).then(|| OrderChange::Escalated { level: level + 1, cause, to })
 }
 
+fn due_of(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Vec<EventBody> {
+    let mut events = Vec::new();
+    let mut level = order.escalation;
+    let mut climb = |events: &mut Vec<EventBody>, cause| {
+        if let Some(climbed) = escalated(hall, order, level, cause) {
+            level += 1;
+            events.push(event(order, climbed));
+        }
+    };
+    let mut told = order.clocks.clone();
+    for (kind, clock) in order.clocks.iter() {
+        let mut clock = *clock;
+        let due = clock.due;
+        let Some((_, mark)) = clock.come(now) else { continue };
+        clock.mark(mark, now);
+        told.put(kind, clock);
         let clocks = Clocks::from_iter([(kind, clock)]);
         match mark {
             Mark::Warn50 | Mark::Warn80 => events.push(event_with(order, OrderChange::ClockWarned { clock: kind, mark, due }, clocks)),

@@ -13,7 +13,7 @@ use crate::domain::hotline_call::{Address, Symptoms, Urgency};
 use crate::domain::ids::{CategoryId, HotlineCallId, OrderNo, TeamId};
 use crate::domain::order_plan::SeasonPhase;
 use crate::domain::sla::{ClockKind, Mark};
-use crate::domain::text::FreeText;
+use crate::domain::text::{FreeText, Text};
 
 /// One fact about one order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -229,6 +229,12 @@ impl OrderChange {
         }
     }
 
+    /// Whom it goes to, for the order's story.
+    #[must_use]
+    pub const fn to(&self) -> Option<&Text> {
+        if let Self::Escalated { to, .. } = self { to.as_ref() } else { None }
+    }
+
     /// What somebody said with it, for the order's story.
     #[must_use]
     pub fn note(&self) -> Option<Arc<str>> {
@@ -242,12 +248,6 @@ impl OrderChange {
             Self::CalledBack { callback } => callback.remark.as_ref().and_then(said),
             Self::Returned { returned } => said(&returned.reason),
             Self::LeaseExpired { lost_by } => Some(Arc::clone(lost_by)),
-    /// Whom it goes to, for the order's story.
-    #[must_use]
-    pub const fn to(&self) -> Option<&Text> {
-        if let Self::Escalated { to, .. } = self { to.as_ref() } else { None }
-    }
-
             Self::Reassigned { reason, .. } | Self::Reopened { reason, .. } | Self::Revealed { reason } => reason.as_ref().and_then(said),
             Self::CoAssigned { co_team } => Some(Arc::from(co_team.team.as_str())),
             Self::CoOverdue { co_team } => Some(Arc::from(co_team.as_str())),

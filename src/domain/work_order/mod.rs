@@ -14,7 +14,7 @@ use super::ids::{CategoryId, CauseId, HotlineCallId, IncidentId, OrderNo, Reason
 use super::order_plan::SeasonPhase;
 use super::phone::Phone;
 use super::sla::{Clock, ClockKind};
-use super::text::{FreeText, Language};
+use super::text::{FreeText, Language, Text};
 
 pub use change::{EscalationCause, Intake, OrderChange, OrderEvent, ReopenCause};
 pub use step::{CallbackStep, CoAssignStep, NewOrder, OrderStep, ResolveStep};
@@ -408,6 +408,9 @@ pub struct StoryLine {
     pub what: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Arc<str>>,
+    /// Who it went to, where it climbed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Text>,
 }
 
 /// The six clocks; those that do not run for an order are not there.
@@ -462,9 +465,6 @@ impl FromIterator<(ClockKind, Clock)> for Clocks {
 /// How far the present work on an order has come: counted event by event, because the wall clock may have been set back meanwhile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-    /// Who it went to, where it climbed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Text>,
 pub struct Progress {
     /// The customer was spoken with since the order was accepted last.
     pub reached: bool,
@@ -527,7 +527,13 @@ pub struct WorkOrder {
     /// 督办: 0 nobody, 1 lead, 2 manager …
     pub supervised: u8,
     pub escalation: u8,
+    /// Who on its team's ladder it went to last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_to: Option<Text>,
     pub waiting_reason: Option<FreeText>,
+    /// Until when its customer is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_until: Option<DateTime<Utc>>,
     /// Where it stood before it began to wait.
     pub waited_from: Option<OrderState>,
     pub deferred_until: Option<DateTime<Utc>>,
@@ -581,13 +587,7 @@ impl WorkOrder {
         self.progress.reached || self.progress.tries >= ATTEMPTS
     }
 
-    /// Who on its team's ladder it went to last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub escalated_to: Option<Text>,
     /// Whether somebody was there since it was accepted last.
-    /// Until when its customer is waited for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiting_until: Option<DateTime<Utc>>,
     #[must_use]
     pub const fn is_arrived(&self) -> bool {
         self.progress.arrived

@@ -98,6 +98,7 @@ pub enum OrderStep {
         text: FreeText,
     },
     Callback(CallbackStep),
+    /// With a reason of the hall's list, in words, or both.
     Return {
         code: Option<ReasonId>,
         reason: Option<FreeText>,
@@ -132,13 +133,13 @@ pub enum OrderStep {
     },
     Wait {
         reason: FreeText,
+        /// Until when at most; the hall's usual time without it.
+        until: Option<DateTime<Utc>>,
     },
     Continue {
         note: Option<FreeText>,
     },
     Defer {
-        /// Until when at most; the hall's usual time without it.
-        until: Option<DateTime<Utc>>,
         until: NaiveDate,
         reason: FreeText,
     },

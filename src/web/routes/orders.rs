@@ -197,10 +197,10 @@ async fn step<R, B: StepBody>(ask: Ask<R, OrderNo, B>) -> Result<Given<OrderAnsw
     let (token, step) = body.step();
     let (no, reader) = (ask.path, ask.who.reader());
     may_act(&ask.state, &reader, no)?;
+    let kept_days = ask.state.settings.records_days_kept;
     let moved = move |decided: &Decided<'_>| {
         let order = decided.hall.orders.get(no)?;
         let work_order = WorkOrder::of(decided.hall, order, &reader, decided.now).kept_for(kept_days);
-    let kept_days = ask.state.settings.records_days_kept;
         Some(OrderAnswer { work_order, lease: GivenLease::of(order, &reader.actor), at: at(decided) })
     };
     ask.submit(Command::Order { no, step: Box::new(step), token }, render(200, moved)).await

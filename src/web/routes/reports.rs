@@ -1,5 +1,7 @@
 //! `/reports`: figures for leads and managers, as JSON or for a spreadsheet.
 
+use std::collections::BTreeSet;
+
 use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,28 +9,31 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Door;
+use crate::domain::hall::Hall;
+use crate::domain::ids::OrderNo;
+use crate::domain::work_order::WorkOrder;
 use crate::history::Table;
 use crate::web::app::AppState;
 use crate::web::ask::{CSV, Exported, Given, Look, XLSX};
 use crate::web::problem::{Code, Problem};
 use crate::web::rights::SeeReports;
+use crate::web::wire::temperature::{TemperatureRow, table};
 use crate::web::wire::words::Language;
 
 /// The longest span of a report, in days.
 const SPAN_DAYS_MAX: i64 = 366;
 
-use crate::web::wire::temperature::{TemperatureRow, table};
 pub(super) fn doors() -> Vec<Door> {
     let doors = vec![
         Door::look("/reports/forecast", "How good the promised waits were.", forecast),
         Door::look("/reports/hotline", "What was called about and when, how calls ended, and how they were answered.", hotline),
         Door::look("/reports/orders", "What came and went of work orders, which clocks were kept, what customers said.", orders),
+        Door::look("/reports/temperatures", "What was measured in rooms, and whether it is evidence.", temperatures),
         Door::look("/reports/waits", "How long people waited.", waits),
     ];
     doors.into_iter().map(|door| door.refuses(&[Code::InvalidField]).or_files(&[CSV, XLSX])).collect()
 }
 
-        Door::look("/reports/temperatures", "What was measured in rooms, and whether it is evidence.", temperatures),
 /// How a report is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -105,12 +110,12 @@ struct Sheet {
 const FORECAST: Sheet = Sheet { file: "forecast", zh: "预计等候", en: "promised waits" };
 const WAITS: Sheet = Sheet { file: "waits", zh: "等候", en: "waits" };
 const HOTLINE: Sheet = Sheet { file: "hotline", zh: "热线", en: "hotline" };
+const TEMPERATURES: Sheet = Sheet { file: "temperatures", zh: "测温", en: "room temperatures" };
 const ORDERS: Sheet = Sheet { file: "orders", zh: "工单", en: "work orders" };
 
 type Exporting<T> = Result<Exported<T>, Problem>;
 
 /// How many promises were given, and how many were kept.
-const TEMPERATURES: Sheet = Sheet { file: "temperatures", zh: "测温", en: "room temperatures" };
 #[derive(Debug, Serialize, ToSchema)]
 struct ForecastReport {
     /// For each day and service: `day, service, given, judged, kept, kept_rate, mean_error_min`.
@@ -217,9 +222,6 @@ async fn orders(look: Look<SeeReports, (), Span>) -> Exporting<OrderReport> {
     look.query.export(ORDERS, &json, move |language| report.table(language)).await
 }
 
-fn value<T: Serialize>(rows: &T) -> Result<Value, Problem> {
-    serde_json::to_value(rows).map_err(|_| Code::Internal.into())
-}
 /// What was measured in rooms.
 #[derive(Debug, Serialize, ToSchema)]
 struct TemperatureReport {
@@ -252,3 +254,6 @@ const fn is_measured(order: &WorkOrder) -> bool {
     !order.temperatures.is_empty()
 }
 
+fn value<T: Serialize>(rows: &T) -> Result<Value, Problem> {
+    serde_json::to_value(rows).map_err(|_| Code::Internal.into())
+}

@@ -1,6 +1,6 @@
 //! Work orders on the wire: as lists and live screens show them, and whole with their story; identities masked, sealed ones kept.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 use serde::Serialize;
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -179,7 +179,7 @@ impl WorkOrder {
             handlers: order.handlers.iter().map(ToString::to_string).collect(),
             co_teams: order.co_teams.iter().map(|one| OrderCoTeam::of(one, scrub)).collect(),
             accepted_at: order.accepted_at,
-            contacts: order.contacts.iter().map(|one| OrderContact::of(one, scrub)).collect(),
+            contacts: order.contacts.iter().map(|one| OrderContact::of(one, scrub, kept)).collect(),
             arrived_at: order.arrived_at,
             actions: order.actions.iter().map(|one| OrderAction::of(one, scrub)).collect(),
             temperatures: order.temperatures.iter().map(|one| RoomTemperature::of(one, scrub, kept, hall.profile.calendar.zone)).collect(),
@@ -191,9 +191,9 @@ impl WorkOrder {
             urges_list: order.urges.iter().map(|one| OrderUrge::of(one, scrub, kept)).collect(),
             children_list: order.children.iter().map(ToString::to_string).collect(),
             waiting_reason: scrub.option(order.waiting_reason.as_ref()),
+            waiting_until: order.waiting_until,
             created_by: order.created_by.to_string(),
             closed_at: order.closed_at,
-            waiting_until: order.waiting_until,
             closed_by: order.closed_by.as_ref().map(ToString::to_string),
             retention_until: None,
             story: order.story.iter().map(|line| StoryLine::of(line, scrub)).collect(),

@@ -1,7 +1,7 @@
 //! What is sent to make work orders and to move them; where somebody has the order in hand, with the token of their lease.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::call_body::{AddressBody, SymptomsBody, Words, vulnerable};
@@ -213,7 +213,7 @@ steps! {
         #[serde(default)]
         #[schema(value_type = Option<String>)]
         note: Words,
-    } |body| of::OrderStep::Contact { outcome: body.outcome.into(), note: body.note.0 };
+    } |body| of::OrderStep::Contact { outcome: body.outcome.into(), number: body.number.0, note: body.note.0 };
 
     /// `…/arrive`.
     ArriveBody {
@@ -273,6 +273,8 @@ steps! {
     } |body| of::OrderStep::Measure(Box::new(of::RoomTemperature {
         appointed_at: body.appointed_at,
         measured_at: body.measured_at,
+        recorded_at: None,
+        by: None,
         room: body.room,
         reading_tenths: body.reading_tenths,
         outdoor_tenths: body.outdoor_tenths,
@@ -284,10 +286,10 @@ steps! {
         calibrated_until: body.calibrated_until,
         signature: body.signature.into(),
         objection: body.objection.0,
-    }));
-
         lab: body.lab.0,
         result: body.result.0,
+    }));
+
     /// `…/resolve`.
     ResolveBody {
         /// What was done, where it was not recorded before.

@@ -296,7 +296,7 @@ pub struct OrderContact {
 }
 
 impl OrderContact {
-    pub(super) fn of(contact: &of::Contact, scrub: &Scrub) -> Self {
+    pub(super) fn of(contact: &of::Contact, scrub: &Scrub, sealed: bool) -> Self {
         let note = scrub.option(contact.note.as_ref());
         let number_masked = contact.number.as_ref().filter(|_| !sealed).map(domain::phone::Phone::masked);
         Self { at: contact.at, by: contact.by.to_string(), outcome: contact.outcome.into(), number_masked, note }
@@ -407,6 +407,8 @@ impl RoomTemperature {
         Self {
             appointed_at: one.appointed_at,
             measured_at: one.measured_at,
+            recorded_at: one.recorded_at,
+            by: one.by.as_ref().map(ToString::to_string),
             room: scrub.text(one.room.as_str()),
             reading_tenths: one.reading_tenths,
             outdoor_tenths: one.outdoor_tenths,
@@ -418,12 +420,12 @@ impl RoomTemperature {
             calibrated_until: one.calibrated_until,
             signature: signature(&one.signature, sealed),
             objection: scrub.option(one.objection.as_ref()),
-        }
-    }
             lab: scrub.option(one.lab.as_ref()),
             result: scrub.option(one.result.as_ref()),
             valid: lacks.is_empty(),
             lacks,
+        }
+    }
 }
 
 /// How the work ended.
@@ -503,14 +505,15 @@ pub struct OrderReturn {
     pub by: String,
     pub team: Option<String>,
     pub reason: String,
-}
-
     /// The reason's code, where it is one of the hall's list.
     pub code: Option<String>,
+}
+
 impl OrderReturn {
     pub(super) fn of(one: &of::Returned, scrub: &Scrub) -> Self {
         let team = one.team.as_ref().map(ToString::to_string);
-        Self { at: one.at, by: one.by.to_string(), team, reason: scrub.text(one.reason.as_str()) }
+        let code = one.code.as_ref().map(ToString::to_string);
+        Self { at: one.at, by: one.by.to_string(), team, reason: scrub.text(one.reason.as_str()), code }
     }
 }
 
@@ -523,13 +526,13 @@ pub struct OrderCoTeam {
     pub reason: Option<String>,
     pub due: Option<DateTime<Utc>>,
     pub done_at: Option<DateTime<Utc>>,
+    /// Who said that it is done.
+    pub done_by: Option<String>,
     pub overdue: bool,
 }
 
 impl OrderCoTeam {
     pub(super) fn of(one: &of::CoTeam, scrub: &Scrub) -> Self {
-    /// Who said that it is done.
-    pub done_by: Option<String>,
         Self {
             team: one.team.to_string(),
             at: one.at,
@@ -537,12 +540,12 @@ impl OrderCoTeam {
             reason: scrub.option(one.reason.as_ref()),
             due: one.due,
             done_at: one.done_at,
+            done_by: one.done_by.as_ref().map(ToString::to_string),
             overdue: one.overdue,
         }
     }
 }
 
-            done_by: one.done_by.as_ref().map(ToString::to_string),
 /// What a lead said of more time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
 pub struct ExtensionDecision {
@@ -611,6 +614,8 @@ pub struct StoryLine {
     #[ts(rename = "type")]
     pub kind: String,
     pub note: Option<String>,
+    /// Who it went to, where it climbed.
+    pub to: Option<Text>,
 }
 
 impl StoryLine {
@@ -621,9 +626,7 @@ impl StoryLine {
             by: line.by.to_string(),
             kind: line.what.to_string(),
             note: line.note.as_ref().map(|note| scrub.text(note)),
+            to: line.to.as_ref().map(Text::from),
         }
     }
 }
-    /// Who it went to, where it climbed.
-    pub to: Option<Text>,
-            to: line.to.as_ref().map(Text::from),
