@@ -39,7 +39,7 @@ pub const FALSE_A_DAY_MAX: f64 = 0.1;
 const UNKNOWN_TIMES_MEAN: u32 = 3;
 /// Communities that few calls can make believe in: without an address book a town is taken to have no more than this until more
 /// were heard of.
-const TOWN_BELIEVED_MAX: f64 = 500.0;
+const TOWN_BELIEVED_MAX: u32 = 500;
 /// Words of the sketch that counts communities: 4,096 bits.
 const SKETCH_WORDS: u32 = 128;
 /// All of the rooms, in millionths.
@@ -230,32 +230,29 @@ impl ClusterWatch {
         let seen: u32 = self.seen.iter().map(|word| word.count_ones()).sum();
         let others = seen.saturating_sub(u32::from(own > 0));
         let calls = u32::try_from(self.counted.saturating_sub(u64::from(own))).unwrap_or(u32::MAX);
-        let town = town_of(calls, others.saturating_sub(1)).min(TOWN_BELIEVED_MAX).max(f64::from(others.max(1)));
-        let share = f64::from(WHOLE_PPM) / town * f64::from(UNKNOWN_TIMES_MEAN);
-        // Floored to whole millionths; a share is never more than the whole.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the whole")]
-        let ppm = share.min(f64::from(WHOLE_PPM)) as u32;
-        ppm
+        let town = town_of(calls, others.saturating_sub(1)).max(others).max(1);
+        (WHOLE_PPM / town).saturating_mul(UNKNOWN_TIMES_MEAN)
     }
 }
 
-/// How many equal communities a town has in which `calls` calls are heard from `heard` of them; none where nothing can be told.
-fn town_of(calls: u32, heard: u32) -> f64 {
+/// How many equal communities a town has in which `calls` calls are heard from `heard` of them: the most that still let expect
+/// no more, up to [`TOWN_BELIEVED_MAX`]; none where nothing can be told.
+fn town_of(calls: u32, heard: u32) -> u32 {
     if heard == 0 || heard >= calls {
-        return 0.0;
+        return 0;
     }
-    let share = f64::from(heard) / f64::from(calls);
-    // Calls for each community: (1 − e^−x) / x falls from 1 to 0 as x grows. Halved until nothing is left to halve.
-    let (mut low, mut high) = (0.0, 1.0 / share);
-    for _ in 0..60 {
-        let x: f64 = f64::midpoint(low, high);
-        if -(-x).exp_m1() / x > share {
-            low = x;
+    let lets_expect = |town: u32| f64::from(town) * -(-f64::from(calls) / f64::from(town)).exp_m1();
+    // What is expected grows with the town.
+    let (mut fits, mut too_large) = (heard, TOWN_BELIEVED_MAX.max(heard) + 1);
+    while too_large - fits > 1 {
+        let town = u32::midpoint(fits, too_large);
+        if lets_expect(town) <= f64::from(heard) {
+            fits = town;
         } else {
-            high = x;
+            too_large = town;
         }
     }
-    f64::from(calls) / high
+    fits
 }
 
 /// FNV-1a, 32 bits: the same on every machine.

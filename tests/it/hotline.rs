@@ -270,7 +270,8 @@ async fn who_rang_before_from_a_number_is_known() {
     let app = TestApp::start().await;
     let operator = app.operator();
     let earlier = operator.logs(NUMBER).await;
-    let said = json!({ "caller_name": "王小明", "caller_role": "tenant", "customer_no": "10023", "category": "R1", "address": flat("502") });
+    let said =
+        json!({ "caller_name": "王小明", "caller_role": "tenant", "customer_no": "10023", "category": "R1", "address": flat("502") });
     operator.writes(&earlier, said).await.ok();
     operator.ends(&earlier, json!({ "disposition": "work_order" })).await.ok();
     // The owner of another flat, from the same telephone.

@@ -135,7 +135,10 @@ async fn the_master_of_an_incident_stays_until_it_is_over_and_a_child_can_leave_
     let child = made.body["work_order"]["no"].as_str().unwrap();
     let out = step(&lead, child, "unmerge", json!({})).await.ok();
     let out = &out["work_order"];
-    assert_eq!((out["state"].as_str(), &out["merged_into"], out["clocks"]["resolve"]["state"].as_str()), (Some("review"), &Value::Null, Some("running")));
+    assert_eq!(
+        (out["state"].as_str(), &out["merged_into"], out["clocks"]["resolve"]["state"].as_str()),
+        (Some("review"), &Value::Null, Some("running"))
+    );
     lead.post(&format!("/incidents/{id}/resolve"), json!({ "cause": "S", "public_reply": "已恢复" })).await.ok();
     assert_eq!(seen(&operator, child).await["state"], "review", "it is worked by itself");
     assert_eq!(seen(&operator, master).await["state"], "closed");

@@ -296,7 +296,9 @@ async fn orders_are_listed_by_what_is_asked() {
 
 /// The kinds of clocks that an order has.
 fn kinds(order: &Value) -> Vec<String> {
-    order["clocks"].as_object().unwrap().keys().cloned().collect()
+    let mut kinds: Vec<String> = order["clocks"].as_object().unwrap().keys().cloned().collect();
+    kinds.sort();
+    kinds
 }
 
 #[actix_web::test]
@@ -476,9 +478,7 @@ async fn a_category_put_right_leaves_no_clock_of_the_wrong_one() {
     let no = operator.orders("502").await;
     assert_eq!(kinds(&seen(&operator, &no).await), ["accept", "arrive", "contact", "reply", "resolve"]);
     let moved = step(&operator, &no, "dispatch", json!({ "team": "complaints", "category": "C2" })).await.ok();
-    let running = |order: &Value| {
-        kinds(order).into_iter().filter(|kind| order["clocks"][kind]["done_at"].is_null()).collect::<Vec<_>>()
-    };
+    let running = |order: &Value| kinds(order).into_iter().filter(|kind| order["clocks"][kind]["done_at"].is_null()).collect::<Vec<_>>();
     assert_eq!(running(&moved["work_order"]), ["accept", "contact", "reply"]);
 }
 
@@ -547,7 +547,10 @@ async fn measurements_are_evidence_and_can_be_taken_along() {
     let path = "/reports/temperatures?from=2026-11-23&to=2026-11-23";
     let report = lead.get(path).await.ok();
     let row = &report["measurements"][0];
-    assert_eq!((rows(&report), row["no"].as_str(), row["flat"].as_str(), row["room"].as_str()), (6, Some(no.as_str()), Some("502"), Some("客厅")));
+    assert_eq!(
+        (rows(&report), row["no"].as_str(), row["flat"].as_str(), row["room"].as_str()),
+        (6, Some(no.as_str()), Some("502"), Some("客厅"))
+    );
     assert_eq!(row["signature"], json!({ "signed": "王**" }));
     assert_eq!(rows(&lead.get("/reports/temperatures?from=2026-11-22&to=2026-11-22").await.ok()), 0);
     operator.get(path).await.refused(403, "forbidden");

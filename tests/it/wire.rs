@@ -107,7 +107,8 @@ fn wire() -> String {
         order_words::Desk, order_words::PhoneState, incident::IncidentState, incident::Answering);
     let codes: Vec<String> = Code::ALL.iter().map(|code| format!("'{}'", code.word())).collect();
     let _always = writeln!(text, "export type ProblemCode = {};", codes.join(" | "));
-    let _always = writeln!(text, "\n// The longest text that is taken anywhere, in characters.\nexport const textCharsMax = {TEXT_CHARS_MAX};");
+    let _always =
+        writeln!(text, "\n// The longest text that is taken anywhere, in characters.\nexport const textCharsMax = {TEXT_CHARS_MAX};");
     text.push_str(BY_HAND);
     text.push_str("\n// The hall.\n");
     declare_all!(text: hall::Text, hall::Range, hall::Notice, hall::Committed, hall::Items<()>, look::HallProfile, look::Hours, look::Material,

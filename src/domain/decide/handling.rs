@@ -16,8 +16,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::sla::{ClockKind, Pace};
 use crate::domain::text::FreeText;
 use crate::domain::work_order::{
-    Action, Contact, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep, Reached, Returned,
-    RoomTemperature, WorkOrder,
+    Action, Contact, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep, Reached, Returned, RoomTemperature,
+    WorkOrder,
 };
 
 /// The longest lease that a claim can ask for, in seconds.

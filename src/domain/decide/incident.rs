@@ -16,7 +16,9 @@ use crate::domain::incident::{ATTACHED_MAX, COMMUNITIES_MAX, INCIDENTS_MAX, Inci
 use crate::domain::refusal::Refusal;
 use crate::domain::sla::ClockKind;
 use crate::domain::text::FreeText;
-use crate::domain::work_order::{CHILDREN_MAX, Clocks, Intake, NewOrder, OrderChange, OrderEvent, OrderState, Origin, Resolution, WorkOrder};
+use crate::domain::work_order::{
+    CHILDREN_MAX, Clocks, Intake, NewOrder, OrderChange, OrderEvent, OrderState, Origin, Resolution, WorkOrder,
+};
 
 fn incident_event(event: IncidentEvent) -> EventBody {
     EventBody::Incident(Box::new(event))
@@ -238,12 +240,7 @@ pub(super) fn closed_master(master: &WorkOrder) -> EventBody {
 }
 
 /// The children of an order that was worked are worked with it; each caller is still to be told.
-pub(super) fn resolve_children(
-    hall: &Hall,
-    master: &WorkOrder,
-    resolution: &Resolution,
-    now: DateTime<Utc>,
-) -> Vec<EventBody> {
+pub(super) fn resolve_children(hall: &Hall, master: &WorkOrder, resolution: &Resolution, now: DateTime<Utc>) -> Vec<EventBody> {
     let children = master.children.iter().filter_map(|no| hall.orders.get(*no));
     children.filter(|child| child.state == OrderState::Merged).map(|child| resolve_child(hall, child, master.no, resolution, now)).collect()
 }

@@ -64,6 +64,7 @@ const HEAD: [(&str, &str); 26] = [
 
 impl TemperatureRow {
     /// Every measurement of an order from `span.0` until before `span.1`.
+    #[must_use]
     pub fn of_order(hall: &Hall, order: &of::WorkOrder, reader: &Reader, span: (DateTime<Utc>, DateTime<Utc>)) -> Vec<Self> {
         let kept = reader.is_kept_from(order);
         let scrub = Scrub::of(hall, order, reader);
