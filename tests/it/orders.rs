@@ -10,7 +10,7 @@ use warmhall::web::WebSettings;
 
 use crate::app::{Setting, TestApp, account};
 use crate::people::Person;
-use crate::work::{EAST, Handler, MASKED, NUMBER, encoded, flat, seen, step};
+use crate::work::{EAST, Handler, MASKED, NUMBER, Operator, encoded, flat, seen, step};
 
 /// The state after a step that went well.
 async fn moved(person: &Person, no: &str, what: &str, body: Value) -> String {
@@ -308,14 +308,14 @@ async fn an_order_that_waits_comes_back_by_itself_and_climbs_to_somebody_with_a_
     let no = operator.orders("502").await;
     let handler = Handler::accepts(app.staff("handler"), &no).await;
     handler.step("wait", json!({ "reason": "家里没人", "until": "2027-01-23T00:00:00Z" })).await.refused(422, "invalid_field");
-    handler.moves("wait", json!({ "reason": "家里没人", "until": "2026-11-24T02:00:00Z" })).await;
-    assert_eq!(seen(&operator, &no).await["waiting_until"], "2026-11-24T02:00:00Z");
-    app.passes(86_400);
+    handler.moves("wait", json!({ "reason": "家里没人", "until": "2026-11-23T04:00:00Z" })).await;
+    assert_eq!(seen(&operator, &no).await["waiting_until"], "2026-11-23T04:00:00Z");
+    app.passes(7_200);
     app.submit(Command::FallDue).await;
     let order = seen(&operator, &no).await;
     assert_eq!((order["state"].as_str(), &order["lease"], &order["waiting_until"]), (Some("dispatched"), &Value::Null, &Value::Null));
     assert_eq!((order["escalation"].as_u64(), order["escalated_to"]["zh"].as_str()), (Some(1), Some("班长")));
-    assert_eq!(order["clocks"]["resolve"]["paused_total_s"], 86_400);
+    assert_eq!(order["clocks"]["resolve"]["paused_total_s"], 7_200);
     let climbed = order["story"].as_array().unwrap().iter().find(|line| line["type"] == "work_order.escalated").unwrap().clone();
     assert_eq!((climbed["note"].as_str(), climbed["to"]["en"].as_str()), (Some("1"), Some("Team leader")));
     let events = app.token(Role::Integration).get("/events?limit=500").await.ok();
@@ -326,7 +326,8 @@ async fn an_order_that_waits_comes_back_by_itself_and_climbs_to_somebody_with_a_
 #[actix_web::test]
 async fn the_first_days_of_the_season_have_limits_of_their_own() {
     let app = TestApp::start().await;
-    let operator = app.operator();
+    // Nobody's session lasts three days.
+    let operator = Operator(app.token(Role::Operator));
     let hours = |order: &Value| order["clocks"]["arrive"]["total_s"].as_i64().unwrap() / 3_600;
     // The ninth day: the sample's season began on the fifteenth.
     let order = seen(&operator, &operator.orders("501").await).await;
@@ -560,6 +561,7 @@ async fn measurements_are_evidence_and_can_be_taken_along() {
     assert_eq!(sheet.status, 200);
     // The order has gone to history; what was measured has not gone with it.
     app.passes(9 * 86_400);
+    let (operator, lead) = (Operator(app.token(Role::Operator)), app.token(Role::Lead));
     operator.logs("13700001111").await;
     app.remembered().await;
     assert!(app.keeper.read(|hall| hall.orders.all.is_empty()), "archived");
