@@ -447,7 +447,9 @@ async fn what_an_order_is_made_from_and_urged_by_is_there() {
     let refused = step(&operator, &no, "urge", json!({ "call": "hc_999999" })).await.refused(422, "invalid_field");
     assert!(refused["fields"]["call"].is_string(), "{refused}");
     let call = operator.logs(NUMBER).await;
+    operator.writes(&call, json!({ "description": "水已经漫到客厅" })).await.ok();
     step(&operator, &no, "urge", json!({ "call": call })).await.ok();
+    assert_eq!(seen(&app.staff("handler"), &no).await["urges_list"][0]["note"], "水已经漫到客厅");
     assert_eq!(operator.get(&format!("/hotline/calls/{call}")).await.ok()["orders"], json!([no]));
 }
 

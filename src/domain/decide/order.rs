@@ -241,10 +241,11 @@ fn urge(
     now: DateTime<Utc>,
 ) -> Result<Vec<EventBody>, Refusal> {
     need(order, |state| !state.is_over())?;
-    if call.is_some_and(|call| !hall.hotline.calls.contains_key(&call)) {
-        return Err(invalid("call", "is not known"));
-    }
-    let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: note.cloned() };
+    let record = call.map(|id| hall.hotline.calls.get(&id).ok_or(invalid("call", "is not known"))).transpose()?;
+    // Handlers cannot read calls: what was said goes with it, but not out of a sealed call into an order that is not.
+    let told = record.map(|call| &call.fields).filter(|fields| order.sealed || !fields.sealed);
+    let said = told.and_then(|fields| fields.description.clone());
+    let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: note.cloned().or(said) };
     Ok(vec![event(order, OrderChange::Urged { urge })])
 }
 
