@@ -186,7 +186,7 @@ fn callback(hall: &Hall, order: &WorkOrder, how: &CallbackStep, caller: &Caller,
 }
 
 fn closed(hall: &Hall, order: &WorkOrder, unreached: bool, now: DateTime<Utc>) -> EventBody {
-    event_with(order, OrderChange::Closed { unreached }, finished(hall, order, &ClockKind::ALL, now))
+    event_with(order, OrderChange::Closed { unreached, no_customer: false }, finished(hall, order, &ClockKind::ALL, now))
 }
 
 /// Nobody answered: another attempt is on the record; after enough of them somebody may give up.

@@ -235,7 +235,7 @@ pub(super) fn resolved_master(hall: &Hall, master: &WorkOrder, resolution: &Reso
 
 /// Who is to be called back are the callers, each about an order of their own; the master is over with its work.
 pub(super) fn closed_master(master: &WorkOrder) -> EventBody {
-    let change = OrderChange::Closed { unreached: false };
+    let change = OrderChange::Closed { unreached: false, no_customer: true };
     EventBody::Order(Box::new(OrderEvent { no: master.no, team: master.team.clone(), handler: None, clocks: Clocks::default(), change }))
 }
 

@@ -114,6 +114,9 @@ pub enum OrderChange {
     Closed {
         /// The customer could not be reached after enough attempts.
         unreached: bool,
+        /// The master of an incident: nobody was to be called back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        no_customer: bool,
     },
     #[serde(rename = "work_order.returned")]
     Returned { returned: Returned },
