@@ -25,6 +25,7 @@ export type CallDirection = 'in' | 'out' | 'callback' | 'missed';
 export type Channel = 'phone' | 'hall' | 'transfer_12345' | 'wechat' | 'letter';
 export type Disposition = 'answered_directly' | 'work_order' | 'attached' | 'transferred' | 'invalid' | 'emergency';
 export type Reached = 'reached' | 'no_answer' | 'wrong_number' | 'refused';
+export type TemperatureLack = 'point' | 'doors' | 'stable' | 'calibration';
 export type ActionKind = 'work' | 'investigation' | 'note';
 export type ClockKind = 'accept' | 'contact' | 'arrive' | 'resolve' | 'reply' | 'callback';
 export type Pace = 'natural' | 'working';
@@ -35,7 +36,10 @@ export type PhoneState = 'ringing' | 'answered' | 'ended' | 'missed' | 'handled'
 export type TimeSource = 'cti' | 'manual';
 export type IncidentState = 'open' | 'resolved';
 export type Answering = 'not_yet' | 'told' | 'unreached' | 'withdrawn';
-export type ProblemCode = 'unauthenticated' | 'session_expired' | 'bad_credentials' | 'forbidden' | 'not_your_counter' | 'not_your_team' | 'skill_missing' | 'lead_only' | 'origin_refused' | 'not_found' | 'method_not_allowed' | 'gone' | 'pairing_expired' | 'pairing_used' | 'payload_too_large' | 'unsupported_media_type' | 'malformed_json' | 'idempotency_key_missing' | 'bad_idempotency_key' | 'bad_request' | 'invalid_field' | 'unknown_field' | 'idempotency_key_reused' | 'refusal_needs_reason_and_solution' | 'missing_materials_needs_list' | 'weak_password' | 'unknown_service' | 'unknown_counter' | 'unknown_team' | 'unknown_category' | 'unknown_cause' | 'resolution_incomplete' | 'reply_missing' | 'work_order_missing' | 'too_many_attempts' | 'too_many_requests' | 'hall_closed' | 'service_closed' | 'service_full' | 'hall_full' | 'wrong_state' | 'limit_reached' | 'stale_lease' | 'wip_limit' | 'callback_by_handler' | 'call_ended' | 'extension_too_late' | 'no_extension_asked' | 'incident_resolved' | 'already_attached' | 'order_has_children' | 'counter_moved_on' | 'counter_taken_over' | 'counter_not_open' | 'counter_paused' | 'ticket_in_hand' | 'no_ticket_in_hand' | 'counter_does_not_serve' | 'recall_too_soon' | 'already_rated' | 'already_exists' | 'last_admin' | 'setup_done' | 'emergency' | 'too_many_live_tickets' | 'store_away' | 'store_unsafe' | 'overloaded' | 'shutting_down' | 'internal';
+export type ProblemCode = 'unauthenticated' | 'session_expired' | 'bad_credentials' | 'forbidden' | 'not_your_counter' | 'not_your_team' | 'skill_missing' | 'lead_only' | 'origin_refused' | 'not_found' | 'method_not_allowed' | 'gone' | 'pairing_expired' | 'pairing_used' | 'payload_too_large' | 'unsupported_media_type' | 'malformed_json' | 'idempotency_key_missing' | 'bad_idempotency_key' | 'bad_request' | 'invalid_field' | 'unknown_field' | 'idempotency_key_reused' | 'refusal_needs_reason_and_solution' | 'missing_materials_needs_list' | 'weak_password' | 'unknown_service' | 'unknown_counter' | 'unknown_team' | 'unknown_category' | 'unknown_cause' | 'resolution_incomplete' | 'reply_missing' | 'work_order_missing' | 'too_many_attempts' | 'too_many_requests' | 'hall_closed' | 'service_closed' | 'service_full' | 'hall_full' | 'wrong_state' | 'limit_reached' | 'stale_lease' | 'wip_limit' | 'callback_by_handler' | 'call_ended' | 'extension_too_late' | 'no_extension_asked' | 'incident_resolved' | 'already_attached' | 'order_has_children' | 'incident_goes_on' | 'counter_moved_on' | 'counter_taken_over' | 'counter_not_open' | 'counter_paused' | 'ticket_in_hand' | 'no_ticket_in_hand' | 'counter_does_not_serve' | 'recall_too_soon' | 'already_rated' | 'already_exists' | 'last_admin' | 'setup_done' | 'emergency' | 'too_many_live_tickets' | 'store_away' | 'store_unsafe' | 'overloaded' | 'shutting_down' | 'internal';
+
+// The longest text that is taken anywhere, in characters.
+export const textCharsMax = 500;
 
 // Live frames.
 export type LiveEvent = {
@@ -302,6 +306,7 @@ export type OrderClock = {
   total_s: number;
   remaining_s: number | null;
   pace: Pace;
+  paused_total_s: number;
   late: boolean;
 };
 export type OrderClocks = {
@@ -369,6 +374,7 @@ export type OrderContact = {
   at: string;
   by: string;
   outcome: Reached;
+  number_masked: string | null;
   note: string | null;
 };
 export type OrderAction = {
@@ -381,7 +387,10 @@ export type OrderAction = {
 };
 export type Signature = { 'signed': string } | 'verbal' | { 'refused': string };
 export type RoomTemperature = {
+  appointed_at: string | null;
   measured_at: string;
+  recorded_at: string | null;
+  by: string | null;
   room: string;
   reading_tenths: number;
   outdoor_tenths: number | null;
@@ -393,6 +402,10 @@ export type RoomTemperature = {
   calibrated_until: string | null;
   signature: Signature;
   objection: string | null;
+  lab: string | null;
+  result: string | null;
+  valid: boolean;
+  lacks: Array<TemperatureLack>;
 };
 export type OrderResolution = {
   at: string;
@@ -424,6 +437,7 @@ export type OrderReturn = {
   by: string;
   team: string | null;
   reason: string;
+  code: string | null;
 };
 export type OrderCoTeam = {
   team: string;
@@ -432,6 +446,7 @@ export type OrderCoTeam = {
   reason: string | null;
   due: string | null;
   done_at: string | null;
+  done_by: string | null;
   overdue: boolean;
 };
 export type ExtensionDecision = {
@@ -460,6 +475,7 @@ export type StoryLine = {
   by: string;
   type: string;
   note: string | null;
+  to: Text | null;
 };
 export type OrderBrief = {
   no: string;
@@ -481,6 +497,7 @@ export type OrderBrief = {
   created_at: string;
   next_clock: NextClock | null;
   escalation: number;
+  escalated_to: Text | null;
   supervised: number;
   urges: number;
   reopened: number;
@@ -515,9 +532,11 @@ export type WorkOrder = {
   urges_list: Array<OrderUrge>;
   children_list: Array<string>;
   waiting_reason: string | null;
+  waiting_until: string | null;
   created_by: string;
   closed_at: string | null;
   closed_by: string | null;
+  retention_until: string | null;
   story: Array<StoryLine>;
   no: string;
   state: OrderState;
@@ -538,6 +557,7 @@ export type WorkOrder = {
   created_at: string;
   next_clock: NextClock | null;
   escalation: number;
+  escalated_to: Text | null;
   supervised: number;
   urges: number;
   reopened: number;
@@ -721,7 +741,19 @@ export type CallBrief = {
   work_order: string | null;
   incident: string | null;
 };
+export type KnownPerson = {
+  name_masked: string | null;
+  phone_masked: string | null;
+  role: CallerRole | null;
+  customer_no: string | null;
+  community: string | null;
+  building: string | null;
+  unit: string | null;
+  room: string | null;
+  seen_at: string;
+};
 export type Known = {
+  people: Array<KnownPerson>;
   calls: Array<CallBrief>;
   tickets: Array<TicketBrief>;
   orders: Array<OrderBrief>;
@@ -784,6 +816,7 @@ export type PlanCategory = {
   skills: Array<string>;
   team: string | null;
   answer_directly: boolean;
+  urges: boolean;
   emergency: boolean;
   sealed_default: boolean;
 };

@@ -2,7 +2,7 @@ import { cleanup, fireEvent, render, screen } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Problem } from '../src/api';
 import { desk as desks } from '../src/lang/hotline';
-import { keepCalls, keptCalls, OpenCall, restMs, type Around } from '../src/screens/hotline/call.svelte';
+import { keepCalls, keptCalls, OpenCall, restMs, unsentMsMax, type Around } from '../src/screens/hotline/call.svelte';
 import { addressOf, emptyForm, fieldsOf, formOf, lacks, patchOf, roomsOf, tenthsOf } from '../src/screens/hotline/form';
 import { keyOf, read, type Press } from '../src/screens/hotline/keys';
 import { mineToPop, popped, remember } from '../src/screens/hotline/pop';
@@ -30,7 +30,7 @@ const room: AddressItem = {
   area_m2: 92,
   share_ppm: 500,
 };
-const known: Known = { calls: [], tickets: [], orders: [], incidents: [], same_flat: null };
+const known: Known = { people: [], calls: [], tickets: [], orders: [], incidents: [], same_flat: null };
 const call = (more: Partial<HotlineCall> = {}): HotlineCall => ({
   ...(fieldsOf(emptyForm()) as Omit<CallFields, 'address'>),
   address: { community: null, building: null, unit: null, room: null, text: null, station: null, area: null, riser: null, team: null, share_ppm: null },
@@ -157,11 +157,34 @@ test('typing rests, then what changed is sent once', async () => {
   one.touch();
   one.form.name = '王芳';
   one.touch();
-  expect(timers.map((each) => each.ms)).toEqual([restMs]);
-  timers[0]!.run();
+  expect(timers.map((each) => each.ms).sort()).toEqual([restMs, unsentMsMax]);
+  timers.find((each) => each.ms === restMs)!.run();
   await one.flush();
   expect(sent.slice(1)).toEqual([{ what: 'patch', patch: { caller_name: '王芳' } }]);
   expect(one.saving).toBe('saved');
+});
+
+test('steady typing is sent all the same: within a second of its first key, and again of the next', async () => {
+  vi.useFakeTimers();
+  const { doors, around, sent } = desk();
+  around.later = (ms, run) => {
+    const timer = window.setTimeout(run, ms);
+    return () => window.clearTimeout(timer);
+  };
+  const one = new OpenCall(doors, around);
+  await one.flush();
+  // A key every 200 ms for six seconds: the rest of 400 ms never comes.
+  const unsent: number[] = [];
+  for (let typed = 1; typed <= 30; typed += 1) {
+    one.form.description = '漏'.repeat(typed);
+    one.touch();
+    await vi.advanceTimersByTimeAsync(200);
+    const last = sent.filter((each) => each.what === 'patch').at(-1)?.patch?.description ?? '';
+    unsent.push((typed - last.length) * 200);
+  }
+  vi.useRealTimers();
+  expect(Math.max(...unsent)).toBeLessThan(1_000);
+  expect(sent.length).toBeLessThan(12);
 });
 
 test('without a network nothing is lost: the same call is made with the same key, then everything typed', async () => {

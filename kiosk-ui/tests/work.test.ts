@@ -47,7 +47,7 @@ test('pinyin: whole, begun, or first letters, from any character on', () => {
 
 // Time
 
-const running = (more: Partial<OrderClock> = {}): OrderClock => ({ state: 'running', due: '2026-11-23T02:00:00Z', done_at: null, total_s: 3600, remaining_s: 3600, pace: 'natural', late: false, ...more });
+const running = (more: Partial<OrderClock> = {}): OrderClock => ({ state: 'running', due: '2026-11-23T02:00:00Z', done_at: null, total_s: 3600, remaining_s: 3600, pace: 'natural', paused_total_s: 0, late: false, ...more });
 const at = (time: string): Date => new Date(`2026-11-23T${time}Z`);
 
 test('what is left, in words of each language', () => {

@@ -119,6 +119,12 @@ impl Index {
         self.entries.len()
     }
 
+    /// The community of this name.
+    pub(super) fn id_of(&self, community: &str) -> Option<i64> {
+        let at = self.by_name.get(fold(community).as_str())?;
+        self.entries.get(*at).map(|entry| entry.id)
+    }
+
     /// Rooms of a community among all, in millionths; 0 for one that is not in the book.
     pub(super) fn share_ppm(&self, community: &str) -> u32 {
         let entry = self.by_name.get(fold(community).as_str()).and_then(|at| self.entries.get(*at));

@@ -11,6 +11,7 @@ mod csv;
 mod import;
 mod index;
 mod key;
+mod known;
 mod sound;
 
 use std::path::Path;
@@ -76,6 +77,30 @@ pub struct Place {
     pub heat_status: Option<String>,
     /// Heated area in square metres.
     pub area_m2: Option<f64>,
+    /// The community's share of all rooms, in millionths.
+    pub share_ppm: u32,
+}
+
+/// An address as its parts were said, in whatever spelling.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Said {
+    pub community: String,
+    pub building: Option<String>,
+    pub unit: Option<String>,
+    pub room: Option<String>,
+}
+
+/// What all rooms that an address can mean have in common, in the book's spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    pub community: String,
+    pub building: Option<String>,
+    pub unit: Option<String>,
+    pub room: Option<String>,
+    pub station: Option<String>,
+    pub area: Option<String>,
+    pub team: Option<TeamId>,
+    pub riser: Option<String>,
     /// The community's share of all rooms, in millionths.
     pub share_ppm: u32,
 }
@@ -161,11 +186,13 @@ impl AddressBook {
         self.base.read(|conn, index| ask::by_id(conn, index, id))
     }
 
-    /// A community's rooms among all, in millionths, as of the last question; 0 for one that is not in the book.
-    /// Reads no file.
-    #[must_use]
-    pub fn community_share_ppm(&self, community: &str) -> u32 {
-        self.base.index().share_ppm(community)
+    /// What is known of an address that was said part by part; of a room that is not in the book what is known of where it is.
+    /// Nothing of a community that is not in it.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn known(&self, said: &Said) -> Result<Option<Known>, AddressError> {
+        self.base.read(|conn, index| known::known(conn, index, said))
     }
 
     /// How much is in the book.

@@ -44,6 +44,40 @@ fn texts(book: &AddressBook, typed: &str) -> Vec<String> {
     book.search(typed, 20).unwrap().into_iter().map(|suggestion| suggestion.text).collect()
 }
 
+fn said(parts: [&str; 4]) -> Said {
+    let [community, building, unit, room] = parts;
+    let part = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Said { community: community.to_owned(), building: part(building), unit: part(unit), room: part(room) }
+}
+
+#[test]
+fn of_what_was_said_only_that_is_known_which_all_its_rooms_share() {
+    let (_dir, book) = small();
+    for (parts, told) in [
+        // Only one 502: the rest follows. Two 501 of the third building: its unit does not.
+        (["阳光花园", "", "", "502"], "3号楼 2单元 502 1号热力站 repair-east"),
+        (["阳光花园", "3", "", "501室"], "3号楼 · 501 1号热力站 repair-east"),
+        (["阳光花园", "", "", "501"], "· · 501 1号热力站 repair-east"),
+        // Its buildings are on two stations and have one team.
+        (["阳光花园", "", "", ""], "· · · · repair-east"),
+        // The book's spelling, however it was said.
+        (["阳光花园", "三栋", "2", "0501"], "3号楼 2单元 501 1号热力站 repair-east"),
+        (["翡翠湾", "5", "东", "302"], "5# 东单元 0302 5号热力站 ·"),
+        (["金色家园", "3号楼", "2单元", "501室"], "3 2 501 3号热力站 repair-west"),
+        // Not in the book: what holds for where it is, and nothing that is invented.
+        (["阳光花园", "3", "2", "9999"], "3号楼 2单元 · 1号热力站 repair-east"),
+        (["阳光新城", "", "", "9999"], "· · · 2号热力站 repair-west"),
+        (["阳光花园", "99", "", ""], "· · · · repair-east"),
+    ] {
+        let known = book.known(&said(parts)).unwrap().unwrap();
+        let team = known.team.map(|team| team.to_string());
+        let fields = [known.building, known.unit, known.room, known.station, team];
+        let shown: Vec<String> = fields.into_iter().map(|field| field.unwrap_or_else(|| "·".to_owned())).collect();
+        assert_eq!(shown.join(" "), told, "{parts:?}");
+        assert!(known.share_ppm > 0, "{parts:?}");
+    }
+}
+
 #[test]
 fn what_people_type_and_what_comes_first() {
     let (_dir, book) = small();
@@ -137,8 +171,9 @@ fn a_room_is_found_by_its_customer_and_by_its_id() {
     assert_eq!((place.building.as_str(), place.unit.as_str(), place.room.as_str()), ("3号楼", "2单元", "501"));
     assert_eq!((place.riser.as_deref(), place.heat_status.as_deref(), place.area_m2), (Some("3-2-1"), Some("用热"), Some(89.5)));
     assert_eq!(place.share_ppm, 5 * 1_000_000 / 13);
-    assert_eq!(book.community_share_ppm("阳光花园"), place.share_ppm);
-    assert_eq!(book.community_share_ppm("没有"), 0);
+    let community = |name: &str| book.known(&Said { community: name.to_owned(), ..Said::default() }).unwrap();
+    assert_eq!(community("阳光花园").map(|known| known.share_ppm), Some(place.share_ppm));
+    assert_eq!(community("没有"), None);
     assert_eq!(book.get(&place.id).unwrap().as_ref(), Some(&place));
     assert_eq!((book.room("").unwrap(), book.room("1").unwrap()), (None, None));
     for id in ["", "x", "0000000000000000", "+000000000000001", &"f".repeat(16), "'; DROP TABLE room"] {

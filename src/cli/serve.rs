@@ -193,7 +193,14 @@ fn parts(settings: &Settings, hall: &OpenHall, setup: Option<SetUp>, demo: Optio
     let telephony = settings.telephony.plan()?;
     Ok(Parts {
         keeper: hall.keeper.clone(),
-        settings: WebSettings { tls, trusted_proxies: settings.trusted_proxies.clone(), origins, public_url, telephony },
+        settings: WebSettings {
+            tls,
+            trusted_proxies: settings.trusted_proxies.clone(),
+            origins,
+            public_url,
+            records_days_kept: settings.history.records_days_kept,
+            telephony,
+        },
         health: health(settings, hall),
         setup,
         history: hall.history.clone(),

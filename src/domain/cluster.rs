@@ -37,6 +37,9 @@ pub const CHANCE_MAX: f64 = 1e-5;
 pub const FALSE_A_DAY_MAX: f64 = 0.1;
 /// Where a community's share is not known, it is taken to be this many times the mean.
 const UNKNOWN_TIMES_MEAN: u32 = 3;
+/// Communities that few calls can make believe in: without an address book a town is taken to have no more than this until more
+/// were heard of.
+const TOWN_BELIEVED_MAX: u32 = 500;
 /// Words of the sketch that counts communities: 4,096 bits.
 const SKETCH_WORDS: u32 = 128;
 /// All of the rooms, in millionths.
@@ -82,6 +85,8 @@ pub struct ClusterWatch {
     suspected: BTreeSet<Arc<str>>,
     /// A bit for each community that ever called, by its hash; empty before the first.
     seen: Vec<u32>,
+    /// Calls that were ever counted. Zero beside `seen` in a watch that was stored before they were: then how many there were is not known.
+    counted: u64,
 }
 
 impl ClusterWatch {
@@ -99,7 +104,7 @@ impl ClusterWatch {
     }
 
     /// Whether `community` becomes suspect with one more call at `at`. `share_ppm` is its share of all rooms in millionths,
-    /// from the address book; where it is not known, three times the mean of the communities that ever called is taken.
+    /// from the address book; where it is not known, three times the mean is taken, see [`Self::unknown_share`].
     ///
     /// A community once suspected is not found again until it has calmed: fewer than [`CALLS_MIN`] calls in half an hour.
     #[must_use]
@@ -109,7 +114,7 @@ impl ClusterWatch {
         if long_own.saturating_add(1) < CALLS_MIN || (long_own >= CALLS_MIN && self.suspected.contains(community)) {
             return None;
         }
-        let share = share_ppm.filter(|share| *share > 0).unwrap_or_else(|| self.unknown_share()).min(WHOLE_PPM);
+        let share = share_ppm.filter(|share| *share > 0).unwrap_or_else(|| self.unknown_share(long_own)).min(WHOLE_PPM);
         let (short_all, short_own) = self.counted(now, SHORT_BINS, community);
         // One call more than the others made: an empty window must not foretell nothing at all.
         let long_others = (long_all - long_own).saturating_add(1);
@@ -138,6 +143,9 @@ impl ClusterWatch {
     pub fn count(&mut self, at: DateTime<Utc>, community: &str) {
         let now = self.bin_of(at);
         self.forget_before(now);
+        if self.counted > 0 || self.seen.is_empty() {
+            self.counted = self.counted.saturating_add(1);
+        }
         self.remember(community);
         if self.bins.back().is_none_or(|bin| bin.at < now) {
             self.bins.push_back(Bin { at: now, total: 0, calls: BTreeMap::new() });
@@ -210,11 +218,41 @@ impl ClusterWatch {
         }
     }
 
-    /// The share taken where none is known. Communities that fall on the same bit count once: that errs to the quiet side.
-    fn unknown_share(&self) -> u32 {
+    /// The share taken where none is known: some times the mean of the communities that the calls let expect.
+    ///
+    /// The communities heard of so far are too few in the first hours: forty calls from forty communities are no town of forty,
+    /// for in one of those some would have called twice by then. In a town of *N* equal ones, *n* calls are heard from about
+    /// *N (1 − e^(−n/N))* different ones; the *N* that fits is taken, from one community fewer than there were, so that three
+    /// calls that happen to differ prove nothing. When many have called it comes down to those heard of. Unequal
+    /// communities, and those that fall on the same bit, make it smaller, which errs to the quiet side. The `own` calls of the
+    /// community that is judged say nothing of the others.
+    fn unknown_share(&self, own: u32) -> u32 {
         let seen: u32 = self.seen.iter().map(|word| word.count_ones()).sum();
-        (WHOLE_PPM / seen.max(1)).saturating_mul(UNKNOWN_TIMES_MEAN)
+        let others = seen.saturating_sub(u32::from(own > 0));
+        let calls = u32::try_from(self.counted.saturating_sub(u64::from(own))).unwrap_or(u32::MAX);
+        let town = town_of(calls, others.saturating_sub(1)).max(others).max(1);
+        (WHOLE_PPM / town).saturating_mul(UNKNOWN_TIMES_MEAN)
     }
+}
+
+/// How many equal communities a town has in which `calls` calls are heard from `heard` of them: the most that still let expect
+/// no more, up to [`TOWN_BELIEVED_MAX`]; none where nothing can be told.
+fn town_of(calls: u32, heard: u32) -> u32 {
+    if heard == 0 || heard >= calls {
+        return 0;
+    }
+    let lets_expect = |town: u32| f64::from(town) * -(-f64::from(calls) / f64::from(town)).exp_m1();
+    // What is expected grows with the town.
+    let (mut fits, mut too_large) = (heard, TOWN_BELIEVED_MAX.max(heard) + 1);
+    while too_large - fits > 1 {
+        let town = u32::midpoint(fits, too_large);
+        if lets_expect(town) <= f64::from(heard) {
+            fits = town;
+        } else {
+            too_large = town;
+        }
+    }
+    fits
 }
 
 /// FNV-1a, 32 bits: the same on every machine.
@@ -267,4 +305,4 @@ fn exponent(chance: f64) -> u8 {
 
 #[cfg(test)]
 #[path = "cluster_tests.rs"]
-mod tests;
+pub(super) mod tests;

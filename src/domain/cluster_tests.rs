@@ -10,10 +10,10 @@ const DAY_MS: u64 = 86_400_000;
 /// Calls by the hour of the day, in parts of a thousand: nearly none at night, most before and after work.
 const HOURS: [u64; 24] = [5, 4, 3, 3, 4, 12, 35, 70, 85, 80, 70, 55, 40, 40, 50, 52, 55, 62, 75, 80, 60, 35, 15, 10];
 
-struct Dice(u64);
+pub(in crate::domain) struct Dice(pub(in crate::domain) u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(in crate::domain) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -36,38 +36,38 @@ fn sums(weights: &[u64]) -> Vec<u64> {
     weights.iter().scan(0, run).collect()
 }
 
-fn moment(ms: u64) -> DateTime<Utc> {
+pub(in crate::domain) fn moment(ms: u64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(1_794_870_000_000 + i64::try_from(ms).unwrap()).unwrap()
 }
 
-fn name(community: usize) -> String {
+pub(in crate::domain) fn name(community: usize) -> String {
     format!("小区{community}")
 }
 
 /// A city: communities of 60 to 3,500 rooms, a few large, most small.
-struct City {
+pub(in crate::domain) struct City {
     rooms: Vec<u64>,
 }
 
 impl City {
-    fn of(seed: u64) -> Self {
+    pub(in crate::domain) fn of(seed: u64) -> Self {
         let mut dice = Dice(seed);
         let rooms = (0..COMMUNITIES).map(|_| 60 + dice.below(60) * dice.below(60)).collect();
         Self { rooms }
     }
 
-    fn share_ppm(&self, community: usize) -> u32 {
+    pub(in crate::domain) fn share_ppm(&self, community: usize) -> u32 {
         u32::try_from(self.rooms[community] * 1_000_000 / self.rooms.iter().sum::<u64>()).unwrap()
     }
 
     /// A community with about as many rooms as most.
-    fn ordinary(&self) -> usize {
+    pub(in crate::domain) fn ordinary(&self) -> usize {
         let mut by_size: Vec<usize> = (0..COMMUNITIES).collect();
         by_size.sort_by_key(|at| self.rooms[*at]);
         by_size[COMMUNITIES / 2]
     }
 
-    fn day(&self, seed: u64, calls: usize) -> Vec<(u64, usize)> {
+    pub(in crate::domain) fn day(&self, seed: u64, calls: usize) -> Vec<(u64, usize)> {
         let mut dice = Dice(seed ^ 0xCA11);
         let (hours, rooms) = (sums(&HOURS), sums(&self.rooms));
         let mut day: Vec<(u64, usize)> = (0..calls)
@@ -160,6 +160,57 @@ fn an_outage_is_found_without_an_address_book_too() {
         let found = play(&mut watch, &city, &day, false);
         assert!(found.iter().any(|(_, suspicion)| *suspicion.community == name(ill)), "seed {seed}");
     }
+}
+
+#[test]
+fn without_an_address_book_an_outage_of_the_first_hours_is_found_too() {
+    // Twenty to forty communities have called once: all within the same minutes, over an hour, or over the whole day.
+    for communities in [20, 30, 40] {
+        for gap_ms in [4_000, 90_000, 2_000_000] {
+            for ill in [name(0), name(communities - 1), "阳光花园".to_owned()] {
+                let mut watch = ClusterWatch::default();
+                let mut at = 0;
+                for community in 0..communities {
+                    at += gap_ms;
+                    assert_eq!(watch.note(moment(at), &name(community), None), None);
+                }
+                let found = (0..8).find_map(|call| watch.note(moment(at + call * 40_000), &ill, None));
+                assert_eq!(found.map(|one| one.community.to_string()), Some(ill), "{communities} communities, one in {gap_ms} ms");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_small_town_without_an_address_book_is_quiet_too() {
+    // A few large estates make most of the calls: also in the first hours that is no outage.
+    for (communities, calls) in [(12, 400), (60, 1_000), (60, 3_000), (150, 3_000)] {
+        for seed in 0..16 {
+            let mut city = City::of(seed);
+            city.rooms.truncate(communities);
+            let found = play(&mut ClusterWatch::default(), &city, &city.day(seed, calls), false);
+            assert!(found.len() <= 1, "seed {seed}, {calls} calls over {communities}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_town_is_as_large_as_its_calls_let_expect() {
+    for (calls, heard, least, most) in
+        [(0, 0, 0, 0), (1, 0, 0, 0), (3, 2, 3, 4), (20, 19, 180, 210), (40, 39, 500, 500), (1_000, 432, 495, 505)]
+    {
+        let town = town_of(calls, heard);
+        assert!((least..=most).contains(&town), "{calls} calls from {heard}: {town}");
+    }
+    // A watch that was stored before calls were counted goes by the communities it has heard of.
+    let mut watch = ClusterWatch::default();
+    (0..40).for_each(|community| watch.count(moment(0), &name(community)));
+    let mut json = serde_json::to_value(&watch).unwrap();
+    json.as_object_mut().unwrap().remove("counted");
+    let mut old: ClusterWatch = serde_json::from_value(json).unwrap();
+    old.count(moment(0), &name(40));
+    assert_eq!((old.counted, watch.counted), (0, 40));
+    assert!(old.unknown_share(0) > 70_000 && watch.unknown_share(0) < 10_000);
 }
 
 #[test]

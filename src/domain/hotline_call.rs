@@ -207,7 +207,8 @@ pub enum Disposition {
     Emergency,
 }
 
-/// What is written of a call while it goes on. Every field can be corrected until the call is ended, and afterwards too.
+/// What is written of a call while it goes on. Every field can be corrected until the call is ended; where its recording is and
+/// how its caller graded it also afterwards.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CallFields {
@@ -319,6 +320,14 @@ call_patch! {
 }
 
 impl CallPatch {
+    /// Whether it mentions only what becomes known when a call is over: where its recording is, how its caller graded it, and that they
+    /// want their name to be kept after all.
+    #[must_use]
+    pub fn is_of_afterwards(&self) -> bool {
+        let sealed = self.sealed.filter(|sealed| *sealed);
+        *self == Self { recording_ref: self.recording_ref.clone(), satisfaction: self.satisfaction, sealed, ..Self::default() }
+    }
+
     /// Whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

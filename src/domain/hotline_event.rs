@@ -241,7 +241,7 @@ impl OrderChange {
     pub(super) fn mask_identity(&mut self) {
         match self {
             Self::Created { order } => mask_intake(order),
-            Self::Contacted { contact, .. } => contact.note = None,
+            Self::Contacted { contact, .. } => (contact.number, contact.note) = (None, None),
             Self::Acted { action, .. } => mask_action(action),
             Self::Measured { temperature, .. } => mask_temperature(temperature),
             Self::Resolved { resolution, .. } => mask_resolution(resolution),
@@ -254,7 +254,7 @@ impl OrderChange {
             Self::ExtensionGranted { decision } | Self::ExtensionDenied { decision } => decision.note = None,
             Self::Arrived { note, .. } | Self::CoFinished { note, .. } | Self::Supervised { note, .. } => *note = None,
             Self::Reassigned { reason, .. } | Self::Reopened { reason, .. } | Self::Revealed { reason } => *reason = None,
-            Self::Paused { reason } | Self::Deferred { reason, .. } | Self::Withdrawn { reason } => *reason = FreeText::blank(),
+            Self::Paused { reason, .. } | Self::Deferred { reason, .. } | Self::Withdrawn { reason } => *reason = FreeText::blank(),
             Self::Archived { order } => mask_order(order),
             Self::Dispatched { .. }
             | Self::Claimed { .. }
@@ -315,6 +315,8 @@ fn mask_temperature(temperature: &mut RoomTemperature) {
     temperature.room = FreeText::blank();
     temperature.instrument = FreeText::blank();
     temperature.objection = None;
+    temperature.lab = None;
+    temperature.result = None;
     mask_signature(&mut temperature.signature);
 }
 

@@ -33,4 +33,8 @@ pub use apply::apply;
 pub use decide::{decide, turn_day};
 
 #[cfg(test)]
+mod order_duty_tests;
+#[cfg(test)]
 mod order_tests;
+#[cfg(test)]
+mod outage_tests;

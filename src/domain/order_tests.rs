@@ -21,15 +21,15 @@ use super::work_order::{
 };
 use super::{apply, decide, turn_day};
 
-fn text(of: &str) -> Text {
+pub(super) fn text(of: &str) -> Text {
     Text { zh: of.to_owned(), en: of.to_owned() }
 }
 
-fn free(of: &str) -> FreeText {
+pub(super) fn free(of: &str) -> FreeText {
     FreeText::parse(of).unwrap()
 }
 
-fn plan() -> OrderPlan {
+pub(super) fn plan() -> OrderPlan {
     let minutes = |minutes| Some(Limit { pace: Pace::Natural, minutes });
     let team = |id: &str| TeamPlan { id: id.parse().unwrap(), name: text(id), wip_max: 3, ladder: Vec::new(), phone: None };
     let category = |id: &str, visit| Category {
@@ -40,12 +40,13 @@ fn plan() -> OrderPlan {
         skills: Vec::new(),
         team: Some("repair-east".parse().unwrap()),
         answer_directly: false,
+        urges: id == "Z5",
         emergency: id == "E1",
         sealed_default: false,
     };
     OrderPlan {
         teams: vec![team("repair-east"), team("repair-west")],
-        categories: vec![category("R1", true), category("E1", true), category("F1", false)],
+        categories: vec![category("R1", true), category("E1", true), category("F1", false), category("C1", false), category("Z5", false)],
         causes: vec![Cause { id: "U1".parse().unwrap(), name: text("air") }],
         clocks: ["R1", "E1", "F1"]
             .map(|id| ClockRule {
@@ -61,19 +62,31 @@ fn plan() -> OrderPlan {
                     callback: minutes(2_880),
                 },
             })
-            .to_vec(),
+            .into_iter()
+            .chain([complaints()])
+            .collect(),
         ..OrderPlan::default()
     }
 }
 
+/// A complaint is accepted by the next working day, and only to be answered.
+pub(super) fn complaints() -> ClockRule {
+    let limits = Limits {
+        accept: Some(Limit { pace: Pace::Working, minutes: 480 }),
+        reply: Some(Limit { pace: Pace::Natural, minutes: 4_320 }),
+        ..Limits::default()
+    };
+    ClockRule { category: "C1".parse().unwrap(), phase: None, customer_class: None, limits }
+}
+
 /// A hall at an instant, with people who ask things of it; every event also goes through its JSON.
-struct Play {
-    hall: Hall,
-    now: DateTime<Utc>,
+pub(super) struct Play {
+    pub(super) hall: Hall,
+    pub(super) now: DateTime<Utc>,
 }
 
 impl Play {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let now = "2026-11-23T06:00:00Z".parse().unwrap();
         let mut play = Self { hall: Hall::default(), now };
         play.hall.profile = Profile { orders: plan(), ..Profile::default() };
@@ -83,7 +96,7 @@ impl Play {
         play
     }
 
-    fn fold(&mut self, body: EventBody, by: &Actor) {
+    pub(super) fn fold(&mut self, body: EventBody, by: &Actor) {
         let event = Event { rev: self.hall.rev + 1, v: EVENT_VERSION, at: self.now, by: by.clone(), key: None, body };
         let json = serde_json::to_string(&event).unwrap();
         let read: Event = serde_json::from_str(&json).unwrap_or_else(|e| panic!("{e}: {json}"));
@@ -92,7 +105,7 @@ impl Play {
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "a command is said once")]
-    fn ask(&mut self, command: Command, caller: &Caller) -> Result<Vec<EventBody>, Refusal> {
+    pub(super) fn ask(&mut self, command: Command, caller: &Caller) -> Result<Vec<EventBody>, Refusal> {
         let bodies = decide(&self.hall, &command, caller, self.now)?;
         for body in bodies.clone() {
             self.fold(body, &caller.actor);
@@ -102,18 +115,18 @@ impl Play {
     }
 
     /// The lookups that are kept in step are those that a restart would make.
-    fn check_lookups(&self) {
+    pub(super) fn check_lookups(&self) {
         let json = serde_json::to_string(&self.hall).unwrap();
         let mut read: Hall = serde_json::from_str(&json).unwrap();
         read.reindex();
         assert_eq!(read, self.hall);
     }
 
-    fn step(&mut self, no: OrderNo, step: OrderStep, token: Option<u64>, caller: &Caller) -> Result<(), Refusal> {
+    pub(super) fn step(&mut self, no: OrderNo, step: OrderStep, token: Option<u64>, caller: &Caller) -> Result<(), Refusal> {
         self.ask(Command::Order { no, step: Box::new(step), token }, caller).map(drop)
     }
 
-    fn later(&mut self, minutes: i64) {
+    pub(super) fn later(&mut self, minutes: i64) {
         self.now += TimeDelta::minutes(minutes);
         while self.hall.next_due_ms().is_some_and(|due| due <= self.now.timestamp_millis()) {
             let events = self.ask(Command::FallDue, &Caller::hall()).unwrap();
@@ -121,12 +134,12 @@ impl Play {
         }
     }
 
-    fn order(&self, no: OrderNo) -> &WorkOrder {
+    pub(super) fn order(&self, no: OrderNo) -> &WorkOrder {
         self.hall.orders.get(no).unwrap()
     }
 
     /// A call about one flat, not ended.
-    fn call(&mut self, number: &str, community: &str, room: &str) -> HotlineCallId {
+    pub(super) fn call(&mut self, number: &str, community: &str, room: &str) -> HotlineCallId {
         let log = LogCall { caller_number: Phone::read(number, None).unwrap(), ..LogCall::default() };
         self.ask(Command::LogCall(log), &operator()).unwrap();
         let call = self.hall.hotline.open_calls().last().unwrap().id;
@@ -136,41 +149,41 @@ impl Play {
         call
     }
 
-    fn ends_as_order(&mut self, call: HotlineCallId) -> OrderNo {
+    pub(super) fn ends_as_order(&mut self, call: HotlineCallId) -> OrderNo {
         let end = CallEnd { disposition: Disposition::WorkOrder, note: None, work_order: None, incident: None };
         self.ask(Command::EndCall { call, end, order: None }, &operator()).unwrap();
         self.hall.hotline.calls[&call].end.as_ref().unwrap().work_order.unwrap()
     }
 
     /// Claimed, accepted, contacted, arrived: gives the lease's token.
-    fn worked(&mut self, no: OrderNo, by: &Caller) -> u64 {
+    pub(super) fn worked(&mut self, no: OrderNo, by: &Caller) -> u64 {
         let team = self.order(no).team.clone().unwrap();
         self.ask(Command::Claim { team, lease_s: None }, by).unwrap();
         let token = self.order(no).lease.as_ref().unwrap().token;
         self.step(no, OrderStep::Accept, Some(token), by).unwrap();
-        self.step(no, OrderStep::Contact { outcome: Reached::Reached, note: None }, Some(token), by).unwrap();
+        self.step(no, OrderStep::Contact { outcome: Reached::Reached, number: None, note: None }, Some(token), by).unwrap();
         self.step(no, OrderStep::Arrive { note: None }, Some(token), by).unwrap();
         token
     }
 
-    fn resolve(&mut self, no: OrderNo, token: u64, by: &Caller) {
+    pub(super) fn resolve(&mut self, no: OrderNo, token: u64, by: &Caller) {
         self.step(no, resolving(Some("vented the radiator")), Some(token), by).unwrap();
     }
 }
 
-fn operator() -> Caller {
+pub(super) fn operator() -> Caller {
     Caller::new(Actor::new(Role::Operator, "li", None), false)
 }
 
-fn handler(name: &str) -> Caller {
+pub(super) fn handler(name: &str) -> Caller {
     Caller::new(Actor::new(Role::Handler, name, None), false)
 }
 
-fn lead() -> Caller {
+pub(super) fn lead() -> Caller {
     Caller::new(Actor::new(Role::Lead, "zhao", None), true)
 }
 
-fn resolving(action: Option<&str>) -> OrderStep {
+pub(super) fn resolving(action: Option<&str>) -> OrderStep {
     OrderStep::Resolve(Box::new(ResolveStep {
         action: action.map(free),
         parts: None,
@@ -185,7 +198,7 @@ fn resolving(action: Option<&str>) -> OrderStep {
     }))
 }
 
-fn heard(solved: bool, grade: u8) -> OrderStep {
+pub(super) fn heard(solved: bool, grade: u8) -> OrderStep {
     OrderStep::Callback(CallbackStep { reached: true, solved: Some(solved), grade: Some(grade), remark: None, give_up: false })
 }
 
@@ -223,9 +236,9 @@ fn work_counts_as_done_only_with_contact_arrival_and_action() {
     let token = play.order(no).lease.as_ref().map(|lease| lease.token);
     let missing = |missing: &[&'static str]| Err(Refusal::ResolutionIncomplete { missing: missing.to_vec() });
     assert_eq!(play.step(no, resolving(None), token, &wang), missing(&["contact", "arrive", "action"]));
-    play.step(no, OrderStep::Contact { outcome: Reached::NoAnswer, note: None }, token, &wang).unwrap();
+    play.step(no, OrderStep::Contact { outcome: Reached::NoAnswer, number: None, note: None }, token, &wang).unwrap();
     assert_eq!(play.step(no, resolving(Some("x")), token, &wang), missing(&["contact", "arrive"]));
-    play.step(no, OrderStep::Contact { outcome: Reached::Reached, note: None }, token, &wang).unwrap();
+    play.step(no, OrderStep::Contact { outcome: Reached::Reached, number: None, note: None }, token, &wang).unwrap();
     assert_eq!(play.step(no, resolving(Some("x")), token, &wang), missing(&["arrive"]));
     play.step(no, OrderStep::Arrive { note: None }, token, &wang).unwrap();
     assert_eq!(play.step(no, resolving(None), token, &wang), missing(&["action"]));
@@ -284,11 +297,12 @@ fn clocks_are_told_once_each_and_stand_still_while_the_customer_is_waited_for() 
     let wang = handler("wang");
     play.step(no, OrderStep::Accept, None, &wang).unwrap();
     let token = play.order(no).lease.as_ref().map(|lease| lease.token);
-    play.step(no, OrderStep::Contact { outcome: Reached::Reached, note: None }, token, &wang).unwrap();
+    play.step(no, OrderStep::Contact { outcome: Reached::Reached, number: None, note: None }, token, &wang).unwrap();
     let left = |play: &Play| play.order(no).clocks.get(ClockKind::Arrive).unwrap().left_ms(play.now, play.hall.profile.working());
     let before = left(&play);
-    play.step(no, OrderStep::Wait { reason: free("the customer is away") }, token, &wang).unwrap();
-    assert!(play.order(no).next_event_ms().is_none());
+    let until = Some(play.now + TimeDelta::days(5));
+    play.step(no, OrderStep::Wait { reason: free("the customer is away"), until }, token, &wang).unwrap();
+    assert_eq!(play.order(no).next_event_ms(), until.map(|until| until.timestamp_millis()), "nothing but its end");
     play.later(5_000);
     assert_eq!(left(&play), before);
     play.step(no, OrderStep::Continue { note: None }, token, &wang).unwrap();
@@ -344,10 +358,10 @@ fn returned_twice_it_goes_to_the_lead() {
     let call = play.call("13912345678", "阳光花园", "501");
     let no = play.ends_as_order(call);
     let west = || OrderStep::Dispatch { team: "repair-west".parse().unwrap(), category: None };
-    play.step(no, OrderStep::Return { reason: free("not our pipe") }, None, &handler("wang")).unwrap();
+    play.step(no, OrderStep::Return { code: None, reason: Some(free("not our pipe")) }, None, &handler("wang")).unwrap();
     assert_eq!((play.order(no).state, play.hall.orders.desk_count(Desk::Review)), (OrderState::Review, 1));
     play.step(no, west(), None, &operator()).unwrap();
-    play.step(no, OrderStep::Return { reason: free("nor ours") }, None, &handler("chen")).unwrap();
+    play.step(no, OrderStep::Return { code: None, reason: Some(free("nor ours")) }, None, &handler("chen")).unwrap();
     assert_eq!(play.order(no).escalation, 1);
     assert_eq!(play.step(no, west(), None, &operator()), Err(Refusal::LeadOnly));
     play.step(no, west(), None, &lead()).unwrap();
@@ -392,7 +406,7 @@ fn a_deferred_order_comes_back_on_its_date_and_merged_ones_have_no_clock() {
     assert!(play.order(first).children.is_empty());
 }
 
-fn facts(community: &str) -> Box<IncidentFacts> {
+pub(super) fn facts(community: &str) -> Box<IncidentFacts> {
     Box::new(IncidentFacts {
         title: free("the station's pump"),
         communities: vec![free(community)],
@@ -419,7 +433,8 @@ fn an_incidents_callers_are_answered_one_by_one() {
     let token = play.worked(known.master, &wang);
     play.resolve(known.master, token, &wang);
     assert!(!play.hall.hotline.incidents[&incident].is_open());
-    assert_eq!(play.hall.orders.desk_count(Desk::Callback), 3, "the master and each caller");
+    assert_eq!(play.hall.orders.desk_count(Desk::Callback), 2, "each caller, and not the master, who has no customer");
+    assert_eq!(play.order(known.master).state, OrderState::Closed);
     for child in known.attached.values() {
         assert_eq!(play.order(*child).state, OrderState::Resolved);
         assert_eq!(play.step(*child, heard(true, 5), None, &wang), Err(Refusal::CallbackByHandler));
@@ -532,7 +547,7 @@ fn a_child_that_was_opened_again_no_longer_follows_its_master() {
     play.later(5);
     play.step(made[1], OrderStep::Accept, None, &wang).unwrap();
     let token = play.order(made[1]).lease.as_ref().unwrap().token;
-    play.step(made[1], OrderStep::Contact { outcome: Reached::Reached, note: None }, Some(token), &wang).unwrap();
+    play.step(made[1], OrderStep::Contact { outcome: Reached::Reached, number: None, note: None }, Some(token), &wang).unwrap();
     play.step(made[1], OrderStep::Arrive { note: None }, Some(token), &wang).unwrap();
     play.resolve(made[1], token, &wang);
     assert_eq!(play.order(made[0]).state, OrderState::Merged, "it belongs to another order now");

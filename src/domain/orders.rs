@@ -93,11 +93,12 @@ fn letter(category: &CategoryId) -> Option<u8> {
 
 impl Hall {
     /// The order about the same matter that is found under any of `words` (a flat, a customer's number): an open one, else
-    /// one closed within the repeat days. Without a category any open one.
+    /// one closed within the repeat days. Without a category any open one; so for a category by which callers ask how it stands.
     #[must_use]
     pub fn same_matter(&self, words: &[Arc<str>], category: Option<&CategoryId>, now: DateTime<Utc>) -> Option<&WorkOrder> {
         let repeat = TimeDelta::days(i64::from(self.profile.orders.rules.repeat_days));
         let lately = |order: &WorkOrder| order.closed_at.is_some_and(|at| at + repeat >= now) && order.state == OrderState::Closed;
+        let category = category.filter(|category| self.profile.orders.category(category).is_none_or(|known| !known.urges));
         let is_same = |order: &&WorkOrder| category.is_none_or(|category| letter(&order.category) == letter(category));
         let same: Vec<&WorkOrder> = self.orders.found(words).filter(is_same).collect();
         let open = same.iter().find(|order| !order.state.is_over());

@@ -104,4 +104,6 @@ pub enum Refusal {
     AlreadyAttached,
     /// Other orders are merged into this one.
     OrderHasChildren,
+    /// It is the master of an incident that goes on.
+    IncidentGoesOn,
 }

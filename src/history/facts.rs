@@ -173,9 +173,10 @@ impl Count<'_> {
             self.mark(&plain("created"))
         } else if let OrderChange::Dispatched { .. } | OrderChange::Reassigned { .. } = &of.change {
             self.mark(&plain("dispatched"))
-        } else if let OrderChange::Closed { .. } = &of.change {
+        } else if let OrderChange::Closed { no_customer, .. } = &of.change {
             let graded = std::mem::take(&mut self.now.graded);
-            self.mark(&Mark { grade: Some(graded.into()), ..plain("closed") })
+            // Nobody could have graded an incident's master: it is not among the unrated.
+            self.mark(&Mark { grade: (!no_customer).then_some(graded.into()), ..plain("closed") })
         } else if let OrderChange::Withdrawn { .. } = &of.change {
             self.mark(&plain("withdrawn"))
         } else if let OrderChange::Reopened { .. } = &of.change {

@@ -18,6 +18,7 @@ mod retain;
 mod rows;
 mod seek;
 mod spell;
+mod temperatures;
 mod ticket;
 mod xlsx;
 
@@ -36,6 +37,7 @@ pub use report::{DAYS_MAX as REPORT_DAYS_MAX, ForecastReport, ForecastRow, Waits
 pub use retain::{Forgotten, JOURNAL_EVENTS_KEPT_MIN};
 pub use seek::{Asked, CallQuery, OrderQuery, RECORDS_PAGE_MAX};
 pub use spell::QUESTION_CHARS_MAX;
+pub use temperatures::MEASURED_ORDERS_MAX;
 pub use xlsx::BadSheet;
 
 use base::Base;

@@ -76,6 +76,7 @@ struct CategoryRow {
     skills: Option<Vec<SkillId>>,
     team: Option<TeamId>,
     answer_directly: Option<bool>,
+    urges: Option<bool>,
     emergency: Option<bool>,
     sealed_default: Option<bool>,
 }
@@ -345,6 +346,7 @@ impl CategoryRow {
         self.skills = over.skills.or(self.skills.take());
         self.team = over.team.or(self.team.take());
         self.answer_directly = over.answer_directly.or(self.answer_directly);
+        self.urges = over.urges.or(self.urges);
         self.emergency = over.emergency.or(self.emergency);
         self.sealed_default = over.sealed_default.or(self.sealed_default);
     }
@@ -356,6 +358,7 @@ impl CategoryRow {
             visit: self.visit.unwrap_or(parent.is_some_and(|parent| parent.visit)),
             skills: self.skills.or_else(|| parent.map(|parent| parent.skills.clone())).unwrap_or_default(),
             answer_directly: self.answer_directly.unwrap_or(parent.is_some_and(|parent| parent.answer_directly)),
+            urges: self.urges.unwrap_or(parent.is_some_and(|parent| parent.urges)),
             emergency: self.emergency.unwrap_or(parent.is_some_and(|parent| parent.emergency)),
             sealed_default: self.sealed_default.unwrap_or(parent.is_some_and(|parent| parent.sealed_default)),
             id: self.id,

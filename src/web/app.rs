@@ -41,6 +41,8 @@ pub struct WebSettings {
     pub origins: Vec<String>,
     /// What the links on tickets begin with, e.g. `https://hall.example`; without it they begin where the browser is.
     pub public_url: Option<String>,
+    /// Days for which calls and orders are kept in history after their end; 0 where nobody says how long.
+    pub records_days_kept: u32,
     /// Which telephone exchanges are listened to.
     pub telephony: TelephonyPlan,
 }

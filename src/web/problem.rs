@@ -111,6 +111,7 @@ codes! {
     IncidentResolved "incident_resolved" 409 "The incident is over"
     AlreadyAttached "already_attached" 409 "The call is attached already"
     OrderHasChildren "order_has_children" 409 "Other orders are merged into this one"
+    IncidentGoesOn "incident_goes_on" 409 "It is the master of an incident that goes on"
     CounterMovedOn "counter_moved_on" 409 "The counter has moved on"
     CounterTakenOver "counter_taken_over" 409 "Somebody else has taken over the counter"
     CounterNotOpen "counter_not_open" 409 "The counter is not open"
@@ -357,6 +358,7 @@ impl From<&Refusal> for Problem {
             Refusal::IncidentResolved => plain(Code::IncidentResolved),
             Refusal::AlreadyAttached => plain(Code::AlreadyAttached),
             Refusal::OrderHasChildren => plain(Code::OrderHasChildren),
+            Refusal::IncidentGoesOn => plain(Code::IncidentGoesOn),
         }
     }
 }

@@ -42,3 +42,44 @@ async fn what_the_book_knows_of_a_flat_is_filled_in() {
     let ended = operator.ends(&call, json!({ "disposition": "work_order" })).await.ok();
     assert_eq!(ended["work_order"]["team"], "repair-west");
 }
+
+#[actix_web::test]
+async fn what_the_book_cannot_know_is_not_invented() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = with_book(&dir).await;
+    let operator = app.operator();
+    let call = operator.logs("13912345678").await;
+    // The first question since the hall opened: the community alone gives its share, station and team.
+    let told = operator.writes(&call, json!({ "address": { "community": "望江公寓" } })).await.ok();
+    let address = &told["call"]["address"];
+    assert_eq!((address["station"].as_str(), address["team"].as_str()), (Some("3号热力站"), Some("repair-west")));
+    assert!(address["share_ppm"].as_u64() > Some(0), "{address}");
+    // Four stairwells have a 101.
+    let told = operator.writes(&call, json!({ "address": { "community": "望江公寓", "room": "101" } })).await.ok();
+    let address = &told["call"]["address"];
+    assert_eq!((address["building"].as_str(), address["unit"].as_str(), address["room"].as_str()), (None, None, Some("101")));
+    assert_eq!(address["team"], "repair-west");
+    // A room that is not in the book.
+    let told = operator.writes(&call, json!({ "address": { "community": "望江公寓", "building": "1", "room": "9999" } })).await.ok();
+    let address = &told["call"]["address"];
+    assert_eq!((address["building"].as_str(), address["room"].as_str()), (Some("1号楼"), Some("9999")));
+    assert_eq!((address["station"].as_str(), address["unit"].as_str()), (Some("3号热力站"), None));
+    assert!(address["share_ppm"].as_u64() > Some(0), "{address}");
+}
+
+#[actix_web::test]
+async fn a_flat_said_in_two_spellings_is_one_flat_and_has_one_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let app = with_book(&dir).await;
+    let operator = app.operator();
+    let first = operator.logs("13912345678").await;
+    let address = json!({ "community": "望江公寓", "building": "1号楼", "unit": "1单元", "room": "101" });
+    operator.writes(&first, json!({ "address": address, "category": "R1" })).await.ok();
+    let made = operator.ends(&first, json!({ "disposition": "work_order" })).await.ok();
+    let second = operator.logs("13987654321").await;
+    let address = json!({ "community": "望江公寓", "building": "1", "unit": "一", "room": "101室" });
+    let told = operator.writes(&second, json!({ "address": address, "category": "R1" })).await.ok();
+    assert_eq!(told["known"]["same_flat"]["no"], made["work_order"]["no"]);
+    let urged = operator.ends(&second, json!({ "disposition": "work_order" })).await.ok();
+    assert_eq!((urged["urged"].as_bool(), &urged["work_order"]["no"]), (Some(true), &made["work_order"]["no"]));
+}

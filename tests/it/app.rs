@@ -185,11 +185,15 @@ impl TestApp {
 
     /// Somebody with an account of these roles who works for these teams, in a browser.
     pub async fn hires(&self, name: &str, roles: &[Role], teams: &[&str]) -> Person {
-        let account = Account { teams: teams.iter().map(|team| team.parse().unwrap()).collect(), ..account(name, roles) };
-        let (username, digest) = (account.username.clone(), secrets::digest(&session_of(name)).into());
+        self.admits(Account { teams: teams.iter().map(|team| team.parse().unwrap()).collect(), ..account(name, roles) }).await;
+        self.staff(name)
+    }
+
+    /// Somebody with this account, in a browser.
+    pub async fn admits(&self, account: Account) {
+        let (username, digest) = (account.username.clone(), secrets::digest(&session_of(account.username.as_str())).into());
         self.submit(Command::CreateAccount { account }).await;
         self.submit(Command::StartSession { username, digest, replaces: None }).await;
-        self.staff(name)
     }
 
     /// Waits until history has everything that happened.

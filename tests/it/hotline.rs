@@ -74,6 +74,11 @@ async fn a_draft_is_kept_as_it_is_typed() {
     assert_eq!((later["safety"].as_bool(), later["caller_number"].as_str()), (Some(true), Some(NUMBER)));
     operator.ends(&call, json!({ "disposition": "answered_directly", "note": "告知供热时间" })).await.ok();
     operator.writes(&call, json!({ "safety": false })).await.refused(409, "call_ended");
+    // What only becomes known afterwards still has its place.
+    let after = operator.writes(&call, json!({ "recording_ref": "pbx://2026/11/23/0001.wav", "satisfaction": 5 })).await.ok();
+    assert_eq!((&after["call"]["recording_ref"], &after["call"]["satisfaction"]), (&json!("pbx://2026/11/23/0001.wav"), &json!(5)));
+    operator.writes(&call, json!({ "satisfaction": 6 })).await.refused(422, "invalid_field");
+    operator.writes(&call, json!({ "satisfaction": 4, "safety": false })).await.refused(409, "call_ended");
     operator.ends(&call, json!({ "disposition": "invalid" })).await.refused(409, "call_ended");
 }
 
@@ -258,4 +263,50 @@ async fn a_number_under_which_an_order_was_made_is_known_with_its_caller() {
         assert_eq!((known["tickets"][0]["number"].as_str(), known["tickets"].as_array().map(Vec::len)), (Some(&*number.number), Some(1)));
     }
     assert_eq!(clerk.get("/hotline/known?phone=13800000000").await.ok()["tickets"], json!([]));
+}
+
+#[actix_web::test]
+async fn who_rang_before_from_a_number_is_known() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let earlier = operator.logs(NUMBER).await;
+    let said =
+        json!({ "caller_name": "王小明", "caller_role": "tenant", "customer_no": "10023", "category": "R1", "address": flat("502") });
+    operator.writes(&earlier, said).await.ok();
+    operator.ends(&earlier, json!({ "disposition": "work_order" })).await.ok();
+    // The owner of another flat, from the same telephone.
+    let other = json!({ "name": "李芳", "phone": NUMBER, "role": "owner" });
+    operator.orders_with(json!({ "category": "F1", "address": flat("601"), "customer": other })).await;
+    let rings = operator.post("/hotline/calls", json!({ "caller_number": NUMBER })).await;
+    let people = rings.body["known"]["people"].as_array().unwrap().clone();
+    let told = |one: &Value| ["name_masked", "role", "customer_no", "room"].map(|field| one[field].as_str().unwrap_or("·").to_owned());
+    let told: Vec<_> = people.iter().map(told).collect();
+    let expected = [["李**", "owner", "·", "601"], ["王**", "tenant", "10023", "502"]];
+    assert!(told.len() == 2 && expected.iter().all(|one| told.contains(&one.map(ToOwned::to_owned))), "{told:?}");
+    assert!(!rings.text.contains("王小明") && !rings.text.contains("李芳"), "{}", rings.text);
+    // By the customer's number from another telephone too; a neighbour of the flat is not one of them.
+    let by_number = operator.get("/hotline/known?customer_no=10023").await.ok();
+    assert_eq!(by_number["people"][0]["name_masked"], "王**");
+    let by_flat = format!("/hotline/known?community={}&building=3&unit=2&room=502", encoded("阳光花园"));
+    assert_eq!(operator.get(&by_flat).await.ok()["people"], json!([]));
+}
+
+#[actix_web::test]
+async fn a_second_caller_is_heard_by_the_handler_and_a_question_makes_no_second_order() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let no = operator.orders("502").await;
+    let call = operator.logs("13700001111").await;
+    operator.writes(&call, json!({ "category": "R3", "address": flat("502"), "description": "现在天花板也滴水" })).await.ok();
+    operator.ends(&call, json!({ "disposition": "work_order" })).await.ok();
+    let handler = Handler::accepts(app.staff("handler"), &no).await;
+    assert_eq!(seen(&handler, &no).await["urges_list"][0]["note"], "现在天花板也滴水");
+    let asks = operator.logs("13700002222").await;
+    let known = operator.writes(&asks, json!({ "category": "Z5", "address": flat("502") })).await.ok();
+    assert_eq!(known["known"]["same_flat"]["no"], *no);
+    let ended = operator.ends(&asks, json!({ "disposition": "work_order" })).await.ok();
+    assert_eq!((ended["urged"].as_bool(), ended["work_order"]["no"].as_str()), (Some(true), Some(no.as_str())));
+    // What handlers cannot read of calls, other systems do not either.
+    let journal = app.token(Role::Integration).get("/events?limit=500").await.text;
+    assert!(journal.contains("work_order.urged") && !journal.contains("现在天花板也滴水"), "{journal}");
 }

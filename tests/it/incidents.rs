@@ -16,7 +16,7 @@ fn facts() -> Value {
 /// Somebody of the community rings.
 async fn rings(operator: &Operator, community: &str, n: u32) -> (String, Value) {
     let call = operator.logs(&format!("1370000{n:04}")).await;
-    let address = json!({ "community": community, "building": "3", "unit": "1", "room": n.to_string(), "share_ppm": 2_000 });
+    let address = json!({ "community": community, "building": "3", "unit": "1", "room": n.to_string() });
     let written = operator.writes(&call, json!({ "category": "R1", "address": address })).await.ok();
     (call, written)
 }
@@ -65,6 +65,9 @@ async fn from_the_first_calls_to_an_answer_for_everybody() {
     operator.post(&format!("/incidents/{id}/resolve"), json!({ "cause": "S", "public_reply": "已恢复" })).await.refused(403, "forbidden");
     let ended = lead.post(&format!("/incidents/{id}/resolve"), json!({ "cause": "S", "public_reply": "已恢复供热" })).await.ok();
     assert_eq!(ended["incident"]["state"], "resolved");
+    // Its master is over with it; whoever called is to be told in time.
+    let master = seen(&operator, incident["master"].as_str().unwrap()).await;
+    assert_eq!((master["state"].as_str(), &master["next_clock"]), (Some("closed"), &Value::Null));
     let full = operator.get(&format!("/incidents/{id}")).await.ok();
     let list = full["attached_list"].as_array().unwrap();
     assert_eq!((list.len(), full["untold"].as_u64()), (3, Some(3)));
@@ -79,6 +82,7 @@ async fn from_the_first_calls_to_an_answer_for_everybody() {
     for one in list {
         let no = one["order"]["no"].as_str().unwrap();
         assert_eq!(one["order"]["state"], "resolved");
+        assert!(seen(&operator, no).await["clocks"]["reply"]["total_s"].is_i64());
         assert_eq!(step(&operator, no, "callback", json!({ "solved": true })).await.ok()["work_order"]["state"], "closed");
         assert_eq!(seen(&operator, no).await["reply"]["text"], "已恢复供热");
     }
@@ -109,4 +113,33 @@ async fn an_incident_is_changed_listed_and_waved_away() {
     operator.post("/incidents", json!({ "title": "x", "communities": [], "category": "NONE" })).await.refused(422, "unknown_category");
     operator.get("/incidents/in_999999").await.refused(404, "not_found");
     app.staff("handler").get("/incidents").await.refused(403, "forbidden");
+}
+
+#[actix_web::test]
+async fn the_master_of_an_incident_stays_until_it_is_over_and_a_child_can_leave_it() {
+    let app = TestApp::start().await;
+    let (operator, lead) = (app.operator(), app.lead());
+    let opened = operator.post("/incidents", facts()).await.ok()["incident"].clone();
+    let (id, master) = (opened["id"].as_str().unwrap(), opened["master"].as_str().unwrap());
+    let other = operator.orders("101").await;
+    step(&lead, master, "withdraw", json!({ "reason": "误报" })).await.refused(409, "incident_goes_on");
+    step(&lead, master, "merge", json!({ "into": other })).await.refused(409, "incident_goes_on");
+    // A call is attached once, by whichever door.
+    let (call, _) = rings(&operator, "阳光花园", 7).await;
+    let body = json!({ "call": call, "incident": id });
+    let made = operator.post("/work-orders", body.clone()).await;
+    assert_eq!((made.status, made.body["work_order"]["state"].as_str()), (201, Some("merged")));
+    let again = operator.ask(Method::POST, "/work-orders", &body, &new_key()).await;
+    again.refused(409, "already_attached");
+    // One of them turns out to have a trouble of its own.
+    let child = made.body["work_order"]["no"].as_str().unwrap();
+    let out = step(&lead, child, "unmerge", json!({})).await.ok();
+    let out = &out["work_order"];
+    assert_eq!(
+        (out["state"].as_str(), &out["merged_into"], out["clocks"]["resolve"]["state"].as_str()),
+        (Some("review"), &Value::Null, Some("running"))
+    );
+    lead.post(&format!("/incidents/{id}/resolve"), json!({ "cause": "S", "public_reply": "已恢复" })).await.ok();
+    assert_eq!(seen(&operator, child).await["state"], "review", "it is worked by itself");
+    assert_eq!(seen(&operator, master).await["state"], "closed");
 }

@@ -3,10 +3,14 @@
 use serde_json::{Value, json};
 use warmhall::domain::actor::Role;
 use warmhall::domain::command::Command;
+use warmhall::domain::text::TEXT_CHARS_MAX;
+use warmhall::history;
+use warmhall::settings::sample_profile;
+use warmhall::web::WebSettings;
 
-use crate::app::TestApp;
+use crate::app::{Setting, TestApp, account};
 use crate::people::Person;
-use crate::work::{EAST, Handler, MASKED, NUMBER, encoded, flat, seen, step};
+use crate::work::{EAST, Handler, MASKED, NUMBER, Operator, encoded, flat, seen, step};
 
 /// The state after a step that went well.
 async fn moved(person: &Person, no: &str, what: &str, body: Value) -> String {
@@ -235,7 +239,7 @@ async fn handlers_see_and_touch_only_their_own_teams_orders() {
     handler.get(&format!("/work-orders/{fees}")).await.refused(404, "not_found");
     for (what, body) in [("accept", json!({})), ("contact", json!({})), ("reveal", json!({})), ("return", json!({ "reason": "不归我" }))]
     {
-        step(&handler, &fees, what, body).await.refused(404, "not_found");
+        step(&handler, &fees, what, body).await.refused(403, "not_your_team");
     }
     handler.post("/teams/fees/claim", json!({})).await.refused(403, "not_your_team");
     // An order that a handler gave back is no longer theirs, but the answer to the giving back comes again.
@@ -335,4 +339,280 @@ async fn an_order_taken_for_a_cellar_is_still_theirs_an_hour_later() {
     app.submit(Command::FallDue).await;
     assert_eq!(handler.moves("accept", json!({})).await, "accepted");
     handler.works().await;
+}
+
+/// The kinds of clocks that an order has.
+fn kinds(order: &Value) -> Vec<String> {
+    let mut kinds: Vec<String> = order["clocks"].as_object().unwrap().keys().cloned().collect();
+    kinds.sort();
+    kinds
+}
+
+#[actix_web::test]
+async fn an_order_that_waits_comes_back_by_itself_and_climbs_to_somebody_with_a_name() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let no = operator.orders("502").await;
+    let handler = Handler::accepts(app.staff("handler"), &no).await;
+    handler.step("wait", json!({ "reason": "家里没人", "until": "2027-01-23T00:00:00Z" })).await.refused(422, "invalid_field");
+    handler.moves("wait", json!({ "reason": "家里没人", "until": "2026-11-23T04:00:00Z" })).await;
+    assert_eq!(seen(&operator, &no).await["waiting_until"], "2026-11-23T04:00:00Z");
+    app.passes(7_200);
+    app.submit(Command::FallDue).await;
+    let order = seen(&operator, &no).await;
+    assert_eq!((order["state"].as_str(), &order["lease"], &order["waiting_until"]), (Some("dispatched"), &Value::Null, &Value::Null));
+    assert_eq!((order["escalation"].as_u64(), order["escalated_to"]["zh"].as_str()), (Some(1), Some("班长")));
+    assert_eq!(order["clocks"]["resolve"]["paused_total_s"], 7_200);
+    let climbed = order["story"].as_array().unwrap().iter().find(|line| line["type"] == "work_order.escalated").unwrap().clone();
+    assert_eq!((climbed["note"].as_str(), climbed["to"]["en"].as_str()), (Some("1"), Some("Team leader")));
+    let events = app.token(Role::Integration).get("/events?limit=500").await.ok();
+    let event = events["events"].as_array().unwrap().iter().find(|event| event["type"] == "work_order.escalated").unwrap().clone();
+    assert_eq!((event["cause"].as_str(), event["to"]["zh"].as_str()), (Some("wait_ended"), Some("班长")));
+}
+
+#[actix_web::test]
+async fn the_first_days_of_the_season_have_limits_of_their_own() {
+    let app = TestApp::start().await;
+    // Nobody's session lasts three days.
+    let operator = Operator(app.token(Role::Operator));
+    let hours = |order: &Value| order["clocks"]["arrive"]["total_s"].as_i64().unwrap() / 3_600;
+    // The ninth day: the sample's season began on the fifteenth.
+    let order = seen(&operator, &operator.orders("501").await).await;
+    assert_eq!((order["phase"].as_str(), hours(&order)), (Some("first"), 5));
+    app.passes(3 * 86_400);
+    let order = seen(&operator, &operator.orders("502").await).await;
+    assert_eq!((order["phase"].as_str(), hours(&order)), (Some("main"), 6));
+}
+
+#[actix_web::test]
+async fn clocks_warn_at_half_and_at_four_fifths_of_their_time() {
+    let app = TestApp::start().await;
+    let no = app.operator().orders("502").await;
+    let integration = app.token(Role::Integration);
+    let mut told = Vec::new();
+    // Thirty minutes to accept.
+    for minutes in [14, 15, 23, 24, 30] {
+        app.passes(minutes * 60 - told.last().map_or(0, |(at, _): &(i64, usize)| at * 60));
+        app.submit(Command::FallDue).await;
+        let events = integration.get("/events?limit=500").await.ok();
+        let of_accept = |event: &&Value| event["clock"] == "accept" && event["no"] == *no;
+        told.push((minutes, events["events"].as_array().unwrap().iter().filter(of_accept).count()));
+    }
+    assert_eq!(told, [(14, 0), (15, 1), (23, 1), (24, 2), (30, 3)]);
+    let events = integration.get("/events?limit=500").await.ok();
+    let marks: Vec<_> = events["events"].as_array().unwrap().iter().filter(|event| event["clock"] == "accept").cloned().collect();
+    let told: Vec<_> = marks.iter().map(|event| (event["type"].as_str().unwrap(), event["mark"].as_str())).collect();
+    let warned = "work_order.clock_warned";
+    assert_eq!(told, [(warned, Some("warn50")), (warned, Some("warn80")), ("work_order.clock_breached", None)]);
+    assert_eq!(marks[0]["due"], "2026-11-23T02:30:00Z");
+}
+
+#[actix_web::test]
+async fn orders_go_to_those_who_can_work_them() {
+    let mut profile = sample_profile().unwrap();
+    let metering: warmhall::domain::ids::SkillId = "metering".parse().unwrap();
+    let category = profile.orders.categories.iter_mut().find(|category| category.id.as_str() == "R5").unwrap();
+    category.skills = vec![metering.clone()];
+    let app = TestApp::with(Setting { profile, ..Setting::default() }).await;
+    let body = json!({ "category": "R5", "address": flat("502"), "team": EAST });
+    let no = app.operator().orders_with(body).await;
+    for (name, skill) in [("pipes", "welding"), ("meters", "metering")] {
+        let account = warmhall::domain::access::Account {
+            teams: vec![EAST.parse().unwrap()],
+            skills: vec![skill.parse().unwrap()],
+            ..account(name, &[Role::Handler])
+        };
+        app.admits(account).await;
+    }
+    let (pipes, meters) = (app.staff("pipes"), app.staff("meters"));
+    step(&pipes, &no, "accept", json!({})).await.refused(403, "skill_missing");
+    assert_eq!(pipes.post(&format!("/teams/{EAST}/claim"), json!({})).await.ok()["work_order"], Value::Null);
+    assert_eq!(Handler::claims(meters, EAST).await.no, no);
+}
+
+#[actix_web::test]
+async fn a_helping_team_is_told_to_be_late_and_who_finished_is_known() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let no = operator.orders("502").await;
+    step(&operator, &no, "co-assign", json!({ "team": "metering", "limit_min": 60 })).await.ok();
+    app.passes(3_599);
+    app.submit(Command::FallDue).await;
+    assert_eq!(seen(&operator, &no).await["co_teams"][0]["overdue"], false);
+    app.passes(1);
+    app.submit(Command::FallDue).await;
+    let events = app.token(Role::Integration).get("/events?limit=500").await.ok();
+    let late = events["events"].as_array().unwrap().iter().filter(|event| event["type"] == "work_order.co_overdue").count();
+    let order = seen(&operator, &no).await;
+    assert_eq!((late, &order["co_teams"][0]["overdue"], &order["co_teams"][0]["done_by"]), (1, &json!(true), &Value::Null));
+    let helper = app.hires("meter", &[Role::Handler], &["metering"]).await;
+    let done = step(&helper, &no, "co-finish", json!({ "team": "metering" })).await.ok();
+    assert_eq!(done["work_order"]["co_teams"][0]["done_by"], "handler:meter");
+    app.passes(60);
+    app.submit(Command::FallDue).await;
+    let events = app.token(Role::Integration).get("/events?limit=500").await.ok();
+    assert_eq!(events["events"].as_array().unwrap().iter().filter(|event| event["type"] == "work_order.co_overdue").count(), 1);
+}
+
+#[actix_web::test]
+async fn supervision_goes_up_to_three_levels() {
+    let app = TestApp::start().await;
+    let no = app.operator().orders("502").await;
+    let manager = app.staff("manager");
+    for level in [1, 2, 3, 3] {
+        let answer = step(&manager, &no, "supervise", json!({ "note": "请尽快" })).await.ok();
+        assert_eq!(answer["work_order"]["supervised"], level);
+    }
+}
+
+#[actix_web::test]
+async fn a_repeat_call_opens_an_order_that_is_resolved_and_not_closed_yet() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let no = operator.orders("502").await;
+    Handler::accepts(app.staff("handler"), &no).await.works().await;
+    let call = operator.logs("13700001111").await;
+    operator.writes(&call, json!({ "category": "R1", "address": flat("502"), "description": "刚修好又不热了" })).await.ok();
+    let ended = operator.ends(&call, json!({ "disposition": "work_order" })).await.ok();
+    assert_eq!((ended["reopened"].as_bool(), ended["work_order"]["state"].as_str()), (Some(true), Some("dispatched")));
+    let order = seen(&operator, &no).await;
+    assert_eq!((order["origin"]["calls"][0].as_str(), order["reopened"].as_u64()), (Some(call.as_str()), Some(1)));
+    let last = order["story"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((last["type"].as_str(), last["note"].as_str()), (Some("work_order.reopened"), Some("刚修好又不热了")));
+    assert_eq!(operator.get(&format!("/hotline/calls/{call}")).await.ok()["orders"], json!([no]));
+    assert_eq!(operator.get("/work-orders?desk=callback").await.ok()["items"], json!([]), "nobody is to be called back yet");
+}
+
+#[actix_web::test]
+async fn what_an_order_is_made_from_and_urged_by_is_there() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let body = json!({ "category": "R1", "address": flat("502"), "ticket": "tk_999999" });
+    let refused = operator.post("/work-orders", body).await.refused(422, "invalid_field");
+    assert!(refused["fields"]["ticket"].is_string(), "{refused}");
+    let no = operator.orders("502").await;
+    let refused = step(&operator, &no, "urge", json!({ "call": "hc_999999" })).await.refused(422, "invalid_field");
+    assert!(refused["fields"]["call"].is_string(), "{refused}");
+    let call = operator.logs(NUMBER).await;
+    operator.writes(&call, json!({ "description": "水已经漫到客厅" })).await.ok();
+    step(&operator, &no, "urge", json!({ "call": call })).await.ok();
+    assert_eq!(seen(&app.staff("handler"), &no).await["urges_list"][0]["note"], "水已经漫到客厅");
+    assert_eq!(operator.get(&format!("/hotline/calls/{call}")).await.ok()["orders"], json!([no]));
+}
+
+#[actix_web::test]
+async fn an_order_is_given_back_with_a_reason_of_the_list_or_in_words() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let bodies = [
+        (json!({ "code": "wrong-team" }), "不属本班组", json!("wrong-team")),
+        (json!({ "reason": "wrong-address" }), "地址有误", json!("wrong-address")),
+        (json!({ "code": "duplicate", "reason": "与昨天的工单相同" }), "与昨天的工单相同", json!("duplicate")),
+        (json!({ "reason": "门卫不让进" }), "门卫不让进", Value::Null),
+    ];
+    for (room, (body, words, code)) in bodies.into_iter().enumerate() {
+        let no = operator.orders(&format!("{room}01")).await;
+        let handler = Handler::accepts(app.staff("handler"), &no).await;
+        let refused = handler.step("return", json!({ "code": "no-such-reason" })).await.refused(422, "invalid_field");
+        assert!(refused["fields"]["code"].is_string(), "{refused}");
+        handler.moves("return", body).await;
+        let returned = seen(&operator, &no).await["returns"][0].clone();
+        assert_eq!((returned["reason"].as_str(), &returned["code"]), (Some(words), &code));
+    }
+}
+
+#[actix_web::test]
+async fn a_category_put_right_leaves_no_clock_of_the_wrong_one() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let no = operator.orders("502").await;
+    assert_eq!(kinds(&seen(&operator, &no).await), ["accept", "arrive", "contact", "reply", "resolve"]);
+    let moved = step(&operator, &no, "dispatch", json!({ "team": "complaints", "category": "C2" })).await.ok();
+    let running = |order: &Value| kinds(order).into_iter().filter(|kind| order["clocks"][kind]["done_at"].is_null()).collect::<Vec<_>>();
+    assert_eq!(running(&moved["work_order"]), ["accept", "contact", "reply"]);
+}
+
+#[actix_web::test]
+async fn a_text_as_long_as_the_screens_let_it_be_is_taken() {
+    let app = TestApp::start().await;
+    let operator = app.operator();
+    let longest = "热".repeat(TEXT_CHARS_MAX);
+    let call = operator.logs(NUMBER).await;
+    let written = operator.writes(&call, json!({ "description": longest, "category": "R1", "address": flat("502") })).await.ok();
+    assert_eq!(written["call"]["description"], longest);
+    let ended = operator.ends(&call, json!({ "disposition": "work_order" })).await.ok();
+    let handler = Handler::accepts(app.staff("handler"), ended["work_order"]["no"].as_str().unwrap()).await;
+    handler.moves("act", json!({ "what": longest })).await;
+    handler.step("act", json!({ "what": format!("{longest}热") })).await.refused(422, "invalid_field");
+}
+
+/// A slip as it is sent.
+fn slip(app: &TestApp, more: &Value) -> Value {
+    let mut slip = json!({ "measured_at": app.clock.now(), "room": "客厅", "reading_tenths": 175, "standard_tenths": 180, "point_ok": true,
+        "doors_shut_min": 30, "stable_min": 10, "instrument": "T-7", "calibrated_until": "2026-11-23", "signature": { "signed": "王小明" } });
+    for (field, value) in more.as_object().unwrap() {
+        slip[field] = value.clone();
+    }
+    slip
+}
+
+#[actix_web::test]
+async fn measurements_are_evidence_and_can_be_taken_along() {
+    let dir = tempfile::tempdir().unwrap();
+    let web = WebSettings { records_days_kept: 1_095, ..WebSettings::default() };
+    let history = Some(dir.path().join(history::FILE));
+    let app = TestApp::with(Setting { web, history, ..Setting::default() }).await;
+    let operator = app.operator();
+    let no = operator.orders("502").await;
+    let handler = Handler::accepts(app.staff("handler"), &no).await;
+    handler.moves("contact", json!({ "number": "0532-88886666", "outcome": "reached" })).await;
+    handler.step("contact", json!({ "number": "abc" })).await.refused(422, "invalid_field");
+    handler.moves("arrive", json!({})).await;
+    let more = json!({ "appointed_at": "2026-11-23T01:00:00Z", "objection": "用户有异议", "lab": "市计量院", "result": "不达标" });
+    handler.moves("measure", slip(&app, &more)).await;
+    for (more, lack) in [
+        (json!({ "doors_shut_min": 29 }), "doors"),
+        (json!({ "stable_min": 9 }), "stable"),
+        (json!({ "point_ok": false }), "point"),
+        (json!({ "calibrated_until": "2026-11-22" }), "calibration"),
+        (json!({ "calibrated_until": null }), "calibration"),
+    ] {
+        app.passes(60);
+        let told = handler.step("measure", slip(&app, &more)).await.ok();
+        let last = told["work_order"]["temperatures"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&last["valid"], &last["lacks"]), (&json!(false), &json!([lack])));
+    }
+    let order = seen(&operator, &no).await;
+    let first = &order["temperatures"][0];
+    assert_eq!((&first["valid"], &first["by"], &first["lab"]), (&json!(true), &json!("handler:handler"), &json!("市计量院")));
+    assert_eq!((&first["recorded_at"], &first["result"]), (&json!("2026-11-23T02:00:00Z"), &json!("不达标")));
+    assert!(order["contacts"][0]["number_masked"].as_str().unwrap().contains("***"), "{}", order["contacts"][0]);
+    assert_eq!(order["retention_until"], Value::Null);
+    handler.moves("resolve", json!({ "cause": "N", "action": "调平", "public_reply": "已调平" })).await;
+    step(&operator, &no, "callback", json!({ "solved": true })).await.ok();
+    assert!(seen(&operator, &no).await["retention_until"].as_str().unwrap().starts_with("2029-11-22"));
+
+    let lead = app.lead();
+    let rows = |report: &Value| report["measurements"].as_array().unwrap().len();
+    let path = "/reports/temperatures?from=2026-11-23&to=2026-11-23";
+    let report = lead.get(path).await.ok();
+    let row = &report["measurements"][0];
+    assert_eq!(
+        (rows(&report), row["no"].as_str(), row["flat"].as_str(), row["room"].as_str()),
+        (6, Some(no.as_str()), Some("502"), Some("客厅"))
+    );
+    assert_eq!(row["signature"], json!({ "signed": "王**" }));
+    assert_eq!(rows(&lead.get("/reports/temperatures?from=2026-11-22&to=2026-11-22").await.ok()), 0);
+    operator.get(path).await.refused(403, "forbidden");
+    let csv = lead.get(&format!("{path}&format=csv")).await.text;
+    assert!(csv.contains("17.5") && csv.contains("关门不足30分钟") && csv.contains("2026-11-23 10:00:00"), "{csv}");
+    let sheet = lead.get(&format!("{path}&format=xlsx&language=en")).await;
+    assert_eq!(sheet.status, 200);
+    // The order has gone to history; what was measured has not gone with it.
+    app.passes(9 * 86_400);
+    let (operator, lead) = (Operator(app.token(Role::Operator)), app.token(Role::Lead));
+    operator.logs("13700001111").await;
+    app.remembered().await;
+    assert!(app.keeper.read(|hall| hall.orders.all.is_empty()), "archived");
+    assert_eq!(lead.get(path).await.ok(), report);
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use ts_rs::{Config, TS};
+use warmhall::domain::text::TEXT_CHARS_MAX;
 use warmhall::web::problem::Code;
 use warmhall::web::views;
 use warmhall::web::wire::{
@@ -88,7 +89,7 @@ fn orders() -> String {
         order_parts::OrderCoTeam, order_parts::ExtensionDecision, order_parts::OrderExtension, order_parts::OrderUrge,
         order_parts::StoryLine, order::OrderBrief, order::WorkOrder, order::GivenLease, order::OrderMade, order::OrderAnswer,
         order::RevealAnswer, order::ClaimAnswer, incident::Incident, incident::Suspicion, incident::Attached, incident::IncidentFull,
-        address::AddressItem, incident::IncidentAnswer, incident::AttachAnswer, call::CallTimes, call::HotlineCall, call::CallBrief, call::Known, call::CallLogged,
+        address::AddressItem, incident::IncidentAnswer, incident::AttachAnswer, call::CallTimes, call::HotlineCall, call::CallBrief, call::KnownPerson, call::Known, call::CallLogged,
         call::CallChanged, call::CallEnded, case::CaseStep, case::Case, plan::PlanTeam, plan::PlanCategory, plan::PlanWord,
         plan::PlanRules, plan::Plan, views::RingingCall, views::MissedCaller, views::DeskCounts, views::TeamLoad, views::OpenCall,
         views::PhoneToday, views::HotlineToday, views::HotlineState, views::TeamHead, views::TeamState, views::LeadOrders);
@@ -102,10 +103,12 @@ fn wire() -> String {
         words::Class, words::Role, words::DeviceKind, words::LegEnd, words::WhyRule, look::Standing, look::ClosedReason, views::CallState);
     declare_all!(text: order_words::OrderState, order_words::Urgency, order_words::Vulnerable, order_words::HeatStatus, order_words::CallerRole,
         order_words::Leak, order_words::CallDirection, order_words::Channel, order_words::Disposition, order_words::Reached,
-        order_words::ActionKind, order_words::ClockKind, order_words::Pace, order_words::ClockState, order_words::SeasonPhase,
+        order_words::TemperatureLack, order_words::ActionKind, order_words::ClockKind, order_words::Pace, order_words::ClockState, order_words::SeasonPhase,
         order_words::Desk, order_words::PhoneState, order_words::TimeSource, incident::IncidentState, incident::Answering);
     let codes: Vec<String> = Code::ALL.iter().map(|code| format!("'{}'", code.word())).collect();
     let _always = writeln!(text, "export type ProblemCode = {};", codes.join(" | "));
+    let _always =
+        writeln!(text, "\n// The longest text that is taken anywhere, in characters.\nexport const textCharsMax = {TEXT_CHARS_MAX};");
     text.push_str(BY_HAND);
     text.push_str("\n// The hall.\n");
     declare_all!(text: hall::Text, hall::Range, hall::Notice, hall::Committed, hall::Items<()>, look::HallProfile, look::Hours, look::Material,

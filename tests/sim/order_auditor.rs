@@ -51,6 +51,7 @@ pub struct Followed {
     created_ms: i64,
     closed_ms: i64,
     deferred_ms: Option<i64>,
+    waiting_ms: Option<i64>,
     /// Names of everybody who had it in hand or did something about it.
     workers: BTreeSet<String>,
     resolver: Option<String>,
@@ -90,7 +91,7 @@ pub struct OrderAuditor {
     /// Incident and call, of everybody who was ever attached.
     attached: BTreeSet<(String, String)>,
     held: BTreeMap<String, usize>,
-    /// Instants at which something must be told, (ms, order, clock or `lease` or `deferred`), with the instant since when it is known.
+    /// Instants at which something must be told, (ms, order, clock or `lease`, `deferred` or `waiting`), with the instant since when it is known.
     owed: BTreeMap<(i64, String, String), i64>,
     /// Where in `owed` an order stands.
     owes: BTreeMap<String, BTreeMap<String, i64>>,
@@ -150,6 +151,7 @@ impl Followed {
     fn free(&mut self) {
         self.holder = None;
         self.deferred_ms = None;
+        self.waiting_ms = None;
         self.extension = false;
         if self.team.is_some() { "dispatched" } else { "review" }.clone_into(&mut self.state);
     }
@@ -217,6 +219,7 @@ impl OrderAuditor {
             created_ms: at,
             closed_ms: 0,
             deferred_ms: None,
+            waiting_ms: None,
             workers: BTreeSet::new(),
             resolver: None,
             waited_from: String::new(),
@@ -280,6 +283,12 @@ impl OrderAuditor {
             "unmerged" | "reopened" => {
                 (order.merged_into, order.resolver) = (None, None);
                 order.free();
+                if let Some(call) = word(&event["call"]) {
+                    let calls = order.intake["origin"]["calls"].as_array_mut().expect("calls");
+                    if !calls.contains(&Value::from(call.as_str())) {
+                        calls.push(call.into());
+                    }
+                }
                 for (_, attached, _) in self.incidents.values_mut() {
                     attached.retain(|_, attached| *attached != no);
                 }
@@ -290,6 +299,8 @@ impl OrderAuditor {
             "extension_granted" | "extension_denied" => order.extension = false,
             "paused" => {
                 order.waited_from = std::mem::replace(&mut order.state, "waiting_customer".to_owned());
+                order.waiting_ms = ms(&event["until"]);
+                assert!(order.waiting_ms.is_some_and(|until| until > at), "{no} waits for ever: {event}");
                 if let Some(holder) = &mut order.holder {
                     holder.until = None;
                 }
@@ -303,7 +314,7 @@ impl OrderAuditor {
                 text(event, "state").clone_into(&mut order.state);
             }
             "deferred" => {
-                order.holder = None;
+                (order.holder, order.waiting_ms) = (None, None);
                 "deferred".clone_into(&mut order.state);
                 order.deferred_ms = ms(&event["until"]);
             }
@@ -346,10 +357,15 @@ impl OrderAuditor {
                     allow(order.state == "merged");
                     assert_eq!(order.merged_into, Some(master), "{no} was resolved with an order that it does not belong to");
                 }
+                // An incident that is ended takes its master with it, wherever that is.
+                None if self.is_master(no, false) => allow(order.is_unworked()),
                 None => {
                     allow(order.in_hand() && holds());
                     let visit = self.agreed.visits.contains(&order.category);
-                    assert!(order.reached || order.tries >= 3, "{no} was resolved and nobody spoke with the customer");
+                    assert!(
+                        order.reached || order.tries >= 3 || self.is_master(no, true),
+                        "{no} was resolved and nobody spoke with the customer"
+                    );
                     assert!(!visit || order.arrived, "{no} was resolved and nobody was there");
                     assert!(order.acted, "{no} was resolved and nothing was done");
                 }
@@ -360,6 +376,8 @@ impl OrderAuditor {
                 let took_part = order.workers.contains(&name(by)) || order.resolver == Some(name(by));
                 assert!(!took_part, "{by} called back about {no}, which they worked on");
             }
+            // It has no customer; those of its callers are called back about their own.
+            "closed" if self.is_master(no, true) || self.is_master(no, false) => allow(order.is_worked()),
             "closed" => {
                 allow(order.is_worked());
                 let rev = event["rev"].as_u64().expect("rev");
@@ -388,7 +406,10 @@ impl OrderAuditor {
             "extension_granted" | "extension_denied" => allow(order.extension),
             "continued" => {
                 allow(matches!(order.state.as_str(), "waiting_customer" | "deferred"));
-                if order.state == "waiting_customer" {
+                if order.state == "waiting_customer" && by == "hall" {
+                    assert!(order.waiting_ms.is_some_and(|until| until <= at), "{no} came back before its customer was waited for");
+                    assert_eq!(word(&event["state"]).as_deref(), Some("dispatched"), "{no} goes on in nobody's hands");
+                } else if order.state == "waiting_customer" {
                     assert_eq!(word(&event["state"]), Some(order.waited_from.clone()), "{no} goes on somewhere else");
                 } else if by == "hall" {
                     assert!(order.deferred_ms.is_some_and(|until| until <= at), "{no} came back early");
@@ -411,6 +432,11 @@ impl OrderAuditor {
             }
             other => panic!("the auditor does not know work_order.{other}"),
         }
+    }
+
+    /// Whether it is the master of an incident that goes on, or of one that is over.
+    fn is_master(&self, no: &str, goes_on: bool) -> bool {
+        self.incidents.values().any(|(master, _, open)| master == no && *open == goes_on)
     }
 
     fn children<'a>(&'a self, master: &'a str) -> impl Iterator<Item = &'a str> {
@@ -458,6 +484,7 @@ impl OrderAuditor {
         let (old, new) = (before.holder.as_ref(), after.holder.as_ref());
         self.owe(no, "lease", new.and_then(|holder| holder.until), at);
         self.owe(no, "deferred", after.deferred_ms, at);
+        self.owe(no, "waiting", after.waiting_ms, at);
         if old.map(|holder| holder.token) == new.map(|holder| holder.token) {
             return;
         }

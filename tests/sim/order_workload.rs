@@ -215,13 +215,13 @@ fn resolve(chance: &mut Chance) -> OrderStep {
 fn hand_step(chance: &mut Chance, order: &WorkOrder) -> OrderStep {
     let outcome = *chance.pick(&[Reached::Reached, Reached::Reached, Reached::NoAnswer]).unwrap();
     match (order.state, chance.below(20)) {
-        (_, 0) => OrderStep::Return { reason: words("不属本班") },
-        (_, 1) => OrderStep::Wait { reason: words("用户不在家") },
+        (_, 0) => OrderStep::Return { code: None, reason: Some(words("不属本班")) },
+        (_, 1) => OrderStep::Wait { reason: words("用户不在家"), until: None },
         (_, 2 | 6) => extend(chance, order),
         (_, 3) => OrderStep::Act { kind: ActionKind::Note, what: words("备注"), parts: None, photo_ref: None },
         (_, 4) => resolve(chance),
         (_, 5) => OrderStep::Arrive { note: None },
-        (OrderState::Accepted, _) => OrderStep::Contact { outcome, note: None },
+        (OrderState::Accepted, _) => OrderStep::Contact { outcome, number: None, note: None },
         (OrderState::Contacted, _) => OrderStep::Arrive { note: Some(words("到了")) },
         (OrderState::Arrived, 7..=9) => OrderStep::Act { kind: ActionKind::Work, what: words("换阀门"), parts: None, photo_ref: None },
         (_, _) => resolve(chance),

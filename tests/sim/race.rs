@@ -134,7 +134,7 @@ async fn work(desk: Arc<Desk>, who: usize, hand: usize) {
             3 => tokio::time::sleep(Duration::from_millis(400)).await,
             _ => {}
         }
-        let contact = OrderStep::Contact { outcome: Reached::Reached, note: None };
+        let contact = OrderStep::Contact { outcome: Reached::Reached, number: None, note: None };
         let mut held = true;
         for step in [OrderStep::Accept, contact, resolve()] {
             let last = matches!(step, OrderStep::Resolve(_));

@@ -45,6 +45,7 @@ export const en: Lang = {
     incident_resolved: 'This area incident is over.',
     already_attached: 'This call is attached already.',
     order_has_children: 'Other orders are merged into this one.',
+    incident_goes_on: 'This is the master order of an area incident that goes on. End the incident first.',
     not_your_team: 'This is another team’s order.',
     skill_missing: 'This order asks for a skill you do not have. Leave it to a colleague who does.',
     lead_only: 'A duty lead decides that.',

@@ -123,11 +123,13 @@ const zh = {
     signedBy: '签字人',
     witness: '见证人',
     objection: '用户异议（可不填）',
+    lab: '第三方检测单位',
+    result: '结论（可不填）',
     lack: { room: '请写房间。', reading: '请填室温。', instrument: '请写仪器编号。', signature: '请写姓名。' } as Record<string, string>,
-    doubt: { doors: '关门窗不足 30 分钟，读数可能不算数。', stable: '读数稳定不足 10 分钟，读数可能不算数。', calibration: '仪器检定已过期，读数可能不算数。' } as Record<string, string>,
+    doubt: { doors: '关门窗不足 30 分钟，读数可能不算数。', stable: '读数稳定不足 10 分钟，读数可能不算数。', calibration: '仪器检定已过期或未填，读数可能不算数。' } as Record<string, string>,
   },
   return: { title: '退单', reason: '为什么退', needed: '请选或写退单原因。', other: '其他原因', twice: '第二次退单会转给班长。' },
-  wait: { title: '等用户', reason: '等什么', presets: ['用户不在家', '用户约了改天', '等用户买材料', '等物业开门'], needed: '请写等什么。' },
+  wait: { title: '等用户', reason: '等什么', presets: ['用户不在家', '用户约了改天', '等用户买材料', '等物业开门'], needed: '请写等什么。', until: '最多等到（不填等三天，到时回到班组队列并上报一级）' },
   extend: { title: '申请延期', until: '延到', reason: '为什么', needed: '请写延到什么时候和原因。', clock: '哪个时限' },
 };
 
@@ -253,11 +255,13 @@ const en: TeamLang = {
     signedBy: 'Signed by',
     witness: 'Witness',
     objection: 'Objection (optional)',
+    lab: 'Laboratory that measures again',
+    result: 'Result (optional)',
     lack: { room: 'Please write the room.', reading: 'Please write the reading.', instrument: 'Please write the instrument number.', signature: 'Please write the name.' },
-    doubt: { doors: 'Doors shut for less than 30 min: the reading may not count.', stable: 'Still for less than 10 min: the reading may not count.', calibration: 'The calibration is over: the reading may not count.' },
+    doubt: { doors: 'Doors shut for less than 30 min: the reading may not count.', stable: 'Still for less than 10 min: the reading may not count.', calibration: 'The calibration is over, or not told: the reading may not count.' },
   },
   return: { title: 'Send back', reason: 'Why', needed: 'Please choose or write a reason.', other: 'Another reason', twice: 'A second return goes to the lead.' },
-  wait: { title: 'Wait for customer', reason: 'For what', presets: ['Nobody at home', 'Another day was agreed', 'Customer buys parts', 'Property manager opens the door'], needed: 'Please write for what.' },
+  wait: { title: 'Wait for customer', reason: 'For what', presets: ['Nobody at home', 'Another day was agreed', 'Customer buys parts', 'Property manager opens the door'], needed: 'Please write for what.', until: 'Until when at most (three days if empty; then it is back in the queue, one level up)' },
   extend: { title: 'Ask for more time', until: 'Until', reason: 'Why', needed: 'Please write until when, and why.', clock: 'Which limit' },
 };
 

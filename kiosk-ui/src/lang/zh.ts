@@ -44,6 +44,7 @@ const problems: Record<AnyProblemCode, string> = {
   incident_resolved: '这起片区事件已经结束。',
   already_attached: '这通来电已并入。',
   order_has_children: '还有工单并在这张工单里。',
+  incident_goes_on: '这是一起未结束的片区事件的主单，请先结束该事件。',
   not_your_team: '这是别的班组的工单。',
   skill_missing: '这张工单需要您没有的技能，请交给能办的同事。',
   lead_only: '须由值班长决定。',

@@ -209,7 +209,7 @@ impl Handler {
     async fn go_on(&mut self, no: OrderNo, token: u64, state: OrderState) -> Result<(), Lost> {
         let step = match state {
             OrderState::Dispatched => OrderStep::Accept,
-            OrderState::Accepted => OrderStep::Contact { outcome: Reached::Reached, note: None },
+            OrderState::Accepted => OrderStep::Contact { outcome: Reached::Reached, number: None, note: None },
             OrderState::Contacted => OrderStep::Arrive { note: None },
             OrderState::Arrived => match self.resolving() {
                 Some(step) => step,

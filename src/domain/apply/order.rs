@@ -151,7 +151,9 @@ impl WorkOrder {
             urge_count: 0,
             supervised: 0,
             escalation: 0,
+            escalated_to: None,
             waiting_reason: None,
+            waiting_until: None,
             waited_from: None,
             deferred_until: None,
             merged_into: None,
@@ -181,6 +183,7 @@ fn tell(order: &mut WorkOrder, of: &OrderEvent, event: &Event) {
         by: Arc::clone(&event.by.actor),
         what: Arc::from(of.change.kind()),
         note: of.change.note(),
+        to: of.change.to().cloned(),
     };
     push(&mut order.story, line, STORY_LINES_MAX);
 }
@@ -228,7 +231,10 @@ fn fold(order: &mut WorkOrder, of: &OrderEvent, event: &Event) {
         }
         OrderChange::Sealed { .. } => order.sealed = true,
         OrderChange::Supervised { level, .. } => order.supervised = *level,
-        OrderChange::Escalated { level, .. } => order.escalation = *level,
+        OrderChange::Escalated { level, to, .. } => {
+            order.escalation = *level;
+            order.escalated_to.clone_from(to);
+        }
         OrderChange::Urged { urge } => {
             order.urge_count += 1;
             push(&mut order.urges, urge.clone(), ENTRIES_MAX);
@@ -263,6 +269,7 @@ fn back_to_queue(order: &mut WorkOrder) {
     order.lease = None;
     order.deferred_until = None;
     order.waiting_reason = None;
+    order.waiting_until = None;
     order.waited_from = None;
     order.extension = order.extension.take().filter(|extension| extension.decision.is_some());
     order.state = if order.team.is_some() { OrderState::Dispatched } else { OrderState::Review };
@@ -333,8 +340,9 @@ fn co_team(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
 #[expect(clippy::wildcard_enum_match_arm, reason = "`fold` names every variant and sends only these here")]
 fn wait(order: &mut WorkOrder, change: &OrderChange) {
     match change {
-        OrderChange::Paused { reason } => {
+        OrderChange::Paused { reason, until } => {
             order.waited_from = Some(order.state);
+            order.waiting_until = *until;
             order.waiting_reason = Some(reason.clone());
             order.state = OrderState::WaitingCustomer;
             if let Some(lease) = &mut order.lease {
@@ -348,6 +356,7 @@ fn wait(order: &mut WorkOrder, change: &OrderChange) {
         }
         OrderChange::Deferred { until, reason } => {
             order.lease = None;
+            order.waiting_until = None;
             order.deferred_until = Some(*until);
             order.waiting_reason = Some(reason.clone());
             order.state = OrderState::Deferred;
@@ -379,8 +388,11 @@ fn end(order: &mut WorkOrder, change: &OrderChange, event: &Event) {
             order.closed_at = Some(event.at);
             order.closed_by = Some(Arc::clone(&event.by.actor));
         }
-        OrderChange::Reopened { .. } => {
+        OrderChange::Reopened { call, .. } => {
             back_to_queue(order);
+            if let Some(call) = call.filter(|call| !order.origin.calls.contains(call)) {
+                push(&mut order.origin.calls, call, ENTRIES_MAX);
+            }
             order.reopened += 1;
             order.resolution = None;
             order.reply = None;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::handling::held;
-use super::incident::resolve_children;
+use super::incident::{closed_master, keep_master, of_master, resolve_children, resolved_master};
 use super::order::{clock_at, event, event_with, finished, limits_of, need, reopened};
 use super::ticket::invalid;
 use crate::domain::actor::{Actor, Caller};
@@ -65,8 +65,10 @@ fn resolve(
     let lease = held(order, token, caller)?;
     hall.profile.orders.cause(&how.cause).ok_or(Refusal::UnknownCause)?;
     let visit = hall.profile.orders.category(&order.category).is_none_or(|category| category.visit);
+    // The master of an incident has no customer to speak with; its callers are called back one by one.
+    let is_master = of_master(hall, order).is_some();
     let missing: Vec<&'static str> = [
-        (!order.is_contacted()).then_some("contact"),
+        (!is_master && !order.is_contacted()).then_some("contact"),
         (visit && !order.is_arrived()).then_some("arrive"),
         (!order.is_acted() && how.action.is_none()).then_some("action"),
     ]
@@ -98,19 +100,24 @@ fn resolve(
         signature: how.signature.clone(),
         refund_days: how.refund_days,
     };
-    let resolved = OrderChange::Resolved { resolution: Box::new(resolution.clone()), with: None };
-    events.push(event_with(order, resolved, worked(hall, order, now)));
-    events.extend(resolve_children(hall, order, &resolution, now));
-    events.extend(resolved_incident(hall, order, &resolution));
+    if is_master {
+        events.push(resolved_master(hall, order, &resolution, now));
+        events.extend(resolve_children(hall, order, &resolution, now));
+        events.push(closed_master(order));
+        events.extend(resolved_incident(hall, order, &resolution));
+    } else {
+        let resolved = OrderChange::Resolved { resolution: Box::new(resolution.clone()), with: None };
+        events.push(event_with(order, resolved, worked(hall, order, now)));
+        events.extend(resolve_children(hall, order, &resolution, now));
+    }
     Ok(events)
 }
 
 /// The master of an incident is done, and with it the incident.
 fn resolved_incident(hall: &Hall, order: &WorkOrder, resolution: &Resolution) -> Option<EventBody> {
-    let incident = hall.hotline.incidents.get(&order.origin.incident?)?;
-    let is_master = incident.is_open() && incident.master == order.no;
+    let incident = of_master(hall, order).filter(|incident| incident.is_open())?;
     let change = IncidentEvent::Resolved { incident: incident.id, public_reply: resolution.public_reply.clone() };
-    is_master.then(|| EventBody::Incident(Box::new(change)))
+    Some(EventBody::Incident(Box::new(change)))
 }
 
 /// The customer is told the result.
@@ -180,7 +187,7 @@ fn callback(hall: &Hall, order: &WorkOrder, how: &CallbackStep, caller: &Caller,
 }
 
 fn closed(hall: &Hall, order: &WorkOrder, unreached: bool, now: DateTime<Utc>) -> EventBody {
-    event_with(order, OrderChange::Closed { unreached }, finished(hall, order, &ClockKind::ALL, now))
+    event_with(order, OrderChange::Closed { unreached, no_customer: false }, finished(hall, order, &ClockKind::ALL, now))
 }
 
 /// Nobody answered: another attempt is on the record; after enough of them somebody may give up.
@@ -205,6 +212,7 @@ fn unreached(
 
 fn withdraw(hall: &Hall, order: &WorkOrder, reason: &FreeText, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     need(order, |state| !state.is_over())?;
+    keep_master(hall, order)?;
     if order.children.iter().any(|no| hall.orders.get(*no).is_some_and(|child| child.state == OrderState::Merged)) {
         return Err(Refusal::OrderHasChildren);
     }

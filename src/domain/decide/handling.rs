@@ -4,23 +4,28 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::order::{event, event_with, finished, need, resumed, stopped};
+use super::order::{escalated, event, event_with, finished, limits_of, need, resumed, stopped};
 use super::ticket::invalid;
 use crate::domain::actor::Caller;
 use crate::domain::event::EventBody;
 use crate::domain::hall::Hall;
 use crate::domain::hotline_call::ROOM_TENTHS_RANGE;
-use crate::domain::ids::TeamId;
+use crate::domain::ids::{ReasonId, TeamId};
+use crate::domain::phone::Phone;
 use crate::domain::refusal::Refusal;
-use crate::domain::sla::ClockKind;
+use crate::domain::sla::{ClockKind, Pace};
 use crate::domain::text::FreeText;
 use crate::domain::work_order::{
-    Action, ActionKind, Contact, ESCALATION_MAX, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep,
-    Reached, Returned, RoomTemperature, WorkOrder,
+    Action, ActionKind, Contact, EscalationCause, Extension, Lease, OrderChange, OrderEvent, OrderState, OrderStep, Reached, Returned,
+    RoomTemperature, WorkOrder,
 };
 
 /// The longest lease that a claim can ask for, in seconds.
 pub(super) const LEASE_S_MAX: u32 = 3_600;
+/// How long a customer is waited for where nobody says how long, in days.
+pub(super) const WAIT_DAYS_USUAL: i64 = 3;
+/// The longest that a customer is waited for, in days.
+pub(super) const WAIT_DAYS_MAX: i64 = 30;
 /// The furthest that an extension can reach, in days.
 const EXTENSION_DAYS_MAX: i64 = 365;
 
@@ -84,8 +89,9 @@ pub(super) fn step(
     if let OrderStep::Accept = step {
         return accept(hall, order, token, caller, now);
     }
-    if let OrderStep::Return { reason } = step {
-        return give_back(hall, order, reason, token, caller, now);
+    if let OrderStep::Return { code, reason } = step {
+        let why = return_reason(hall, code.as_ref(), reason.as_ref())?;
+        return give_back(hall, order, why, token, caller, now);
     }
     if let OrderStep::Continue { .. } = step {
         return go_on(hall, order, token, caller, now);
@@ -101,7 +107,7 @@ pub(super) fn step(
         return beside(order, step, caller, now);
     }
     need(order, OrderState::is_in_hand)?;
-    let lease = renewed(hall, held(order, token, caller)?, now);
+    let lease = renewed(hall, order, held(order, token, caller)?, now);
     in_hand(hall, order, step, lease, caller, now)
 }
 
@@ -129,9 +135,10 @@ fn in_hand(
     let by = Arc::clone(&caller.actor.actor);
     let lease = Some(lease);
     Ok(vec![match step {
-        OrderStep::Contact { outcome, note } => {
+        OrderStep::Contact { outcome, number, note } => {
             let kinds: &[ClockKind] = if *outcome == Reached::Reached { &[ClockKind::Contact] } else { &[] };
-            let contact = Contact { at: now, by, outcome: *outcome, note: note.clone() };
+            let number = number.as_ref().map(|number| with_area(hall, number));
+            let contact = Contact { at: now, by, outcome: *outcome, number, note: note.clone() };
             event_with(order, OrderChange::Contacted { contact, lease }, finished(hall, order, kinds, now))
         }
         OrderStep::Arrive { note } => {
@@ -144,14 +151,22 @@ fn in_hand(
         }
         OrderStep::Measure(temperature) => {
             believable(temperature, now)?;
-            event(order, OrderChange::Measured { temperature: temperature.clone(), lease })
+            let temperature = Box::new(RoomTemperature { recorded_at: Some(now), by: Some(by), ..temperature.as_ref().clone() });
+            event(order, OrderChange::Measured { temperature, lease })
         }
-        OrderStep::Wait { reason } => {
+        OrderStep::Wait { reason, until } => {
+            let until = Some(waited_until(*until, now)?);
             // The accept clock is done; all others stand still.
-            event_with(order, OrderChange::Paused { reason: reason.clone() }, stopped(hall, order, now))
+            event_with(order, OrderChange::Paused { reason: reason.clone(), until }, stopped(hall, order, now))
         }
         _ => return Err(Refusal::OrderWrongState { state: order.state }),
     }])
+}
+
+/// A bare local number with the hall's area code: the same number is the same for everybody.
+fn with_area(hall: &Hall, number: &Phone) -> Phone {
+    let read = Phone::read(number.raw(), hall.profile.local_area().as_ref());
+    read.ok().flatten().unwrap_or_else(|| number.clone())
 }
 
 /// The lease, if it is the caller's and the token is the latest.
@@ -160,8 +175,23 @@ pub(super) fn held<'a>(order: &'a WorkOrder, token: Option<u64>, caller: &Caller
     if token == Some(lease.token) && lease.handler == caller.actor.actor { Ok(lease) } else { Err(Refusal::StaleLease) }
 }
 
-fn renewed(hall: &Hall, lease: &Lease, now: DateTime<Utc>) -> Lease {
-    let until = now + TimeDelta::seconds(i64::from(hall.profile.orders.rules.hold_s));
+/// When an order whose customer is waited for goes back to its queue: without an end it could be forgotten for ever.
+fn waited_until(until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
+    let until = until.unwrap_or(now + TimeDelta::days(WAIT_DAYS_USUAL));
+    if until <= now || until > now + TimeDelta::days(WAIT_DAYS_MAX) {
+        return Err(invalid("until", "is an instant to come, at most 30 days from now"));
+    }
+    Ok(until)
+}
+
+/// The lease with the time that its holder may say nothing, from now on. It is counted as the time to accept such an order is:
+/// who has until the next working day to take a complaint does not lose it overnight; who repairs day and night is waited for
+/// by the clock.
+fn renewed(hall: &Hall, order: &WorkOrder, lease: &Lease, now: DateTime<Utc>) -> Lease {
+    let pace = limits_of(hall, order).accept.map_or(Pace::Natural, |limit| limit.pace);
+    let hold_ms = i64::from(hall.profile.orders.rules.hold_s) * 1_000;
+    // A calendar that has not that much time within ten years is no reason to keep the order as long.
+    let until = pace.add(now, hold_ms, hall.profile.working()).unwrap_or(now + TimeDelta::milliseconds(hold_ms));
     Lease { until: Some(until), ..lease.clone() }
 }
 
@@ -169,7 +199,7 @@ fn renewed(hall: &Hall, lease: &Lease, now: DateTime<Utc>) -> Lease {
 fn accept(hall: &Hall, order: &WorkOrder, token: Option<u64>, caller: &Caller, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     need(order, |state| state == OrderState::Dispatched)?;
     let lease = if order.lease.is_some() {
-        renewed(hall, held(order, token, caller)?, now)
+        renewed(hall, order, held(order, token, caller)?, now)
     } else {
         let team = order.team.as_ref().ok_or(Refusal::OrderWrongState { state: order.state })?;
         if !caller.is_of(team) {
@@ -180,7 +210,7 @@ fn accept(hall: &Hall, order: &WorkOrder, token: Option<u64>, caller: &Caller, n
         }
         within_limit(hall, hall.profile.orders.team(team).map_or(u32::MAX, |plan| plan.wip_max), caller)?;
         let free = Lease { handler: Arc::clone(&caller.actor.actor), token: hall.orders.last_token + 1, until: None };
-        renewed(hall, &free, now)
+        renewed(hall, order, &free, now)
     };
     let clocks = finished(hall, order, &[ClockKind::Accept], now);
     let handler = Some(Arc::clone(&lease.handler));
@@ -188,11 +218,24 @@ fn accept(hall: &Hall, order: &WorkOrder, token: Option<u64>, caller: &Caller, n
     Ok(vec![EventBody::Order(Box::new(OrderEvent { no: order.no, team: order.team.clone(), handler, clocks, change }))])
 }
 
+/// Why it comes back: a reason of the hall's list, which may also stand as its code where the words are, or words alone.
+fn return_reason(hall: &Hall, code: Option<&ReasonId>, reason: Option<&FreeText>) -> Result<(Option<ReasonId>, FreeText), Refusal> {
+    let plan = &hall.profile.orders;
+    let listed = match code {
+        Some(code) => Some(plan.return_reason(code).ok_or(invalid("code", "is no reason of the hall's list"))?),
+        None => reason.and_then(|text| plan.return_reason(&text.as_str().parse().ok()?)),
+    };
+    let said = reason.filter(|text| listed.is_none_or(|listed| listed.id.as_str() != text.as_str())).cloned();
+    let named = || listed.and_then(|listed| FreeText::parse(&listed.name.zh).ok());
+    let words = said.or_else(named).ok_or(invalid("reason", "is needed"))?;
+    Ok((listed.map(|listed| listed.id.clone()), words))
+}
+
 /// 退单: back to whoever dispatches; the second time to the lead.
 fn give_back(
     hall: &Hall,
     order: &WorkOrder,
-    reason: &FreeText,
+    (code, reason): (Option<ReasonId>, FreeText),
     token: Option<u64>,
     caller: &Caller,
     now: DateTime<Utc>,
@@ -203,14 +246,14 @@ fn give_back(
     } else if order.team.as_ref().is_some_and(|team| !caller.is_of(team)) {
         return Err(Refusal::NotYourTeam);
     }
-    let returned = Returned { at: now, by: Arc::clone(&caller.actor.actor), team: order.team.clone(), reason: reason.clone() };
+    let returned = Returned { at: now, by: Arc::clone(&caller.actor.actor), team: order.team.clone(), reason, code };
     let clocks = finished(hall, order, &[ClockKind::Accept], now);
     let change = OrderChange::Returned { returned };
     let mut events = vec![EventBody::Order(Box::new(OrderEvent { no: order.no, team: None, handler: None, clocks, change }))];
     let returns = u32::try_from(order.returns.len() + 1).unwrap_or(u32::MAX);
-    if returns >= hall.profile.orders.rules.returns_before_lead && order.escalation < ESCALATION_MAX {
-        let level = order.escalation + 1;
-        let change = OrderChange::Escalated { level, cause: EscalationCause::ReturnedTwice };
+    // By the ladder of the team that gives it back: it has no other.
+    let up = escalated(hall, order, order.escalation, EscalationCause::ReturnedTwice);
+    if let Some(change) = up.filter(|_| returns >= hall.profile.orders.rules.returns_before_lead) {
         let climbed = OrderEvent { no: order.no, team: None, handler: None, clocks: crate::domain::work_order::Clocks::default(), change };
         events.push(EventBody::Order(Box::new(climbed)));
     }
@@ -224,8 +267,8 @@ fn go_on(hall: &Hall, order: &WorkOrder, token: Option<u64>, caller: &Caller, no
         return if caller.any_counter { Ok(vec![super::order::come_back(hall, order, now)]) } else { Err(Refusal::LeadOnly) };
     }
     let lease = match &order.lease {
-        Some(lease) if caller.any_counter && token.is_none() => Some(renewed(hall, lease, now)),
-        Some(_) => Some(renewed(hall, held(order, token, caller)?, now)),
+        Some(lease) if caller.any_counter && token.is_none() => Some(renewed(hall, order, lease, now)),
+        Some(_) => Some(renewed(hall, order, held(order, token, caller)?, now)),
         None => None,
     };
     let state = order.waited_from.unwrap_or(OrderState::Accepted);
@@ -276,6 +319,9 @@ fn believable(temperature: &RoomTemperature, now: DateTime<Utc>) -> Result<(), R
     }
     if temperature.measured_at > now + TimeDelta::minutes(10) {
         return Err(invalid("measured_at", "is still to come"));
+    }
+    if temperature.appointed_at.is_some_and(|at| at > temperature.measured_at + TimeDelta::days(1)) {
+        return Err(invalid("appointed_at", "is more than a day after the measurement"));
     }
     Ok(())
 }

@@ -59,9 +59,7 @@ fn find(hall: &Hall, id: HotlineCallId) -> Result<&HotlineCall, Refusal> {
 
 pub(super) fn change(hall: &Hall, id: HotlineCallId, patch: &CallPatch, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     let call = find(hall, id)?;
-    // Who rings again only to ask that their name be kept need not be told that it is too late.
-    let seals = *patch == CallPatch { sealed: Some(true), ..CallPatch::default() };
-    if call.end.is_some() && !seals {
+    if call.end.is_some() && !patch.is_of_afterwards() {
         return Err(Refusal::CallEnded);
     }
     check(hall, patch)?;

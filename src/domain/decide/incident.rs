@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::intake::{begin, gather, next_no, same_matter};
-use super::order::{event_with, resolve_child, seal, stopped};
+use super::order::{event_with, finished, resolve_child, seal, stopped};
 use super::ticket::invalid;
 use crate::domain::actor::Caller;
 use crate::domain::event::EventBody;
@@ -14,8 +14,11 @@ use crate::domain::hotline_event::IncidentEvent;
 use crate::domain::ids::{CauseId, HotlineCallId, IncidentId, OrderNo};
 use crate::domain::incident::{ATTACHED_MAX, COMMUNITIES_MAX, INCIDENTS_MAX, Incident, IncidentFacts};
 use crate::domain::refusal::Refusal;
+use crate::domain::sla::ClockKind;
 use crate::domain::text::FreeText;
-use crate::domain::work_order::{Clocks, Intake, NewOrder, OrderChange, OrderEvent, OrderState, Origin, Resolution};
+use crate::domain::work_order::{
+    CHILDREN_MAX, Clocks, Intake, NewOrder, OrderChange, OrderEvent, OrderState, Origin, Resolution, WorkOrder,
+};
 
 fn incident_event(event: IncidentEvent) -> EventBody {
     EventBody::Incident(Box::new(event))
@@ -94,13 +97,23 @@ pub(super) fn attach(
     now: DateTime<Utc>,
 ) -> Result<Vec<EventBody>, Refusal> {
     let incident = going_on(hall, id)?;
-    if incident.attached.contains_key(&call) {
+    may_attach(hall, incident, Some(call))?;
+    attach_to(hall, id, incident.master, &incident.facts.category, call, 0, caller, now)
+}
+
+/// Whether one more caller, by this call where there is one, can be a part of it.
+fn may_attach(hall: &Hall, incident: &Incident, call: Option<HotlineCallId>) -> Result<(), Refusal> {
+    if call.is_some_and(|call| incident.attached.contains_key(&call)) {
         return Err(Refusal::AlreadyAttached);
     }
     if incident.attached.len() >= ATTACHED_MAX {
         return Err(Refusal::TooMany { what: "attached", max: ATTACHED_MAX });
     }
-    attach_to(hall, id, incident.master, &incident.facts.category, call, 0, caller, now)
+    // Orders without a call are parts of it too, and so are those that were merged by hand.
+    if hall.orders.get(incident.master).is_some_and(|master| master.children.len() >= CHILDREN_MAX) {
+        return Err(Refusal::TooMany { what: "merged", max: CHILDREN_MAX });
+    }
+    Ok(())
 }
 
 #[expect(clippy::too_many_arguments, reason = "an incident that is being opened is not in the hall yet")]
@@ -122,17 +135,31 @@ fn attach_to(
         ..NewOrder::default()
     };
     let intake = gather(hall, &new, now)?;
-    let mergeable = |state: OrderState| !state.is_over() && !state.is_worked() && state != OrderState::Merged;
-    let same = same_matter(hall, &intake, now).filter(|order| mergeable(order.state) && order.children.is_empty() && order.no != master);
-    let (no, mut events) = match same {
-        Some(order) => {
-            let merged = event_with(order, OrderChange::Merged { into: master }, stopped(hall, order, now));
-            (order.no, [merged].into_iter().chain(seal(order, intake.sealed, Some(call))).collect())
-        }
-        None => child(hall, master, intake, numbers_taken, now),
-    };
+    let (no, mut events) = joined(hall, master, intake, Some(call), numbers_taken, now);
     events.push(incident_event(IncidentEvent::Attached { incident: id, call, order: no }));
     Ok(events)
+}
+
+/// The order by which a caller is answered: the one that their flat has about the same, or a new one; merged into the master.
+fn joined(
+    hall: &Hall,
+    master: OrderNo,
+    intake: Intake,
+    call: Option<HotlineCallId>,
+    numbers_taken: u32,
+    now: DateTime<Utc>,
+) -> (OrderNo, Vec<EventBody>) {
+    let mergeable = |order: &&WorkOrder| {
+        let unworked = !order.state.is_over() && !order.state.is_worked() && order.state != OrderState::Merged;
+        unworked && order.children.is_empty() && order.no != master
+    };
+    match same_matter(hall, &intake, now).filter(mergeable) {
+        Some(order) => {
+            let merged = event_with(order, OrderChange::Merged { into: master }, stopped(hall, order, now));
+            (order.no, [merged].into_iter().chain(seal(order, intake.sealed, call)).collect())
+        }
+        None => child(hall, master, intake, numbers_taken, now),
+    }
 }
 
 /// A child order from its first moment; nobody works it, so no clock runs.
@@ -158,8 +185,9 @@ pub(super) fn attach_new(
     now: DateTime<Utc>,
 ) -> Result<Vec<EventBody>, Refusal> {
     let incident = going_on(hall, id)?;
-    let (no, mut events) = child(hall, incident.master, intake, 0, now);
-    if let Some(call) = call.filter(|call| !incident.attached.contains_key(call)) {
+    may_attach(hall, incident, call)?;
+    let (no, mut events) = joined(hall, incident.master, intake, call, 0, now);
+    if let Some(call) = call {
         events.push(incident_event(IncidentEvent::Attached { incident: id, call, order: no }));
     }
     Ok(events)
@@ -190,18 +218,39 @@ pub(super) fn resolve(
     };
     let mut events = vec![incident_event(IncidentEvent::Resolved { incident: id, public_reply: Some(public_reply.clone()) })];
     if let Some(master) = hall.orders.get(incident.master) {
+        let unworked = !master.state.is_over() && !master.state.is_worked() && master.state != OrderState::Merged;
+        events.extend(unworked.then(|| resolved_master(hall, master, &resolution, now)));
         events.extend(resolve_children(hall, master, &resolution, now));
+        events.extend(unworked.then(|| closed_master(master)));
     }
     Ok(events)
 }
 
+/// The incident of which an order is the master, where the hall still knows it.
+pub(super) fn of_master<'a>(hall: &'a Hall, order: &WorkOrder) -> Option<&'a Incident> {
+    hall.hotline.incidents.get(&order.origin.incident?).filter(|incident| incident.master == order.no)
+}
+
+/// The master of an incident that goes on is neither withdrawn nor merged: its callers would never be told.
+pub(super) fn keep_master(hall: &Hall, order: &WorkOrder) -> Result<(), Refusal> {
+    if of_master(hall, order).is_some_and(Incident::is_open) { Err(Refusal::IncidentGoesOn) } else { Ok(()) }
+}
+
+/// A master has no customer: its work is done and nobody is to be told, so that no clock of it runs on.
+pub(super) fn resolved_master(hall: &Hall, master: &WorkOrder, resolution: &Resolution, now: DateTime<Utc>) -> EventBody {
+    let change = OrderChange::Resolved { resolution: Box::new(resolution.clone()), with: None };
+    let clocks = finished(hall, master, &ClockKind::ALL, now);
+    EventBody::Order(Box::new(OrderEvent { no: master.no, team: master.team.clone(), handler: None, clocks, change }))
+}
+
+/// Who is to be called back are the callers, each about an order of their own; the master is over with its work.
+pub(super) fn closed_master(master: &WorkOrder) -> EventBody {
+    let change = OrderChange::Closed { unreached: false, no_customer: true };
+    EventBody::Order(Box::new(OrderEvent { no: master.no, team: master.team.clone(), handler: None, clocks: Clocks::default(), change }))
+}
+
 /// The children of an order that was worked are worked with it; each caller is still to be told.
-pub(super) fn resolve_children(
-    hall: &Hall,
-    master: &crate::domain::work_order::WorkOrder,
-    resolution: &Resolution,
-    now: DateTime<Utc>,
-) -> Vec<EventBody> {
+pub(super) fn resolve_children(hall: &Hall, master: &WorkOrder, resolution: &Resolution, now: DateTime<Utc>) -> Vec<EventBody> {
     let children = master.children.iter().filter_map(|no| hall.orders.get(*no));
     children.filter(|child| child.state == OrderState::Merged).map(|child| resolve_child(hall, child, master.no, resolution, now)).collect()
 }

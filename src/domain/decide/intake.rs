@@ -10,7 +10,7 @@ use crate::domain::event::EventBody;
 use crate::domain::hall::Hall;
 use crate::domain::hotline::{customer_word, flat_word};
 use crate::domain::hotline_call::{CallerRole, HotlineCall, Urgency};
-use crate::domain::ids::{HotlineCallId, OrderNo, TeamId};
+use crate::domain::ids::{OrderNo, TeamId};
 use crate::domain::order_plan::CustomerClass;
 use crate::domain::orders::OPEN_ORDERS_MAX;
 use crate::domain::profile::order_series;
@@ -27,7 +27,7 @@ pub(super) fn create(hall: &Hall, new: &NewOrder, caller: &Caller, now: DateTime
     if !new.separate
         && let Some(same) = same_matter(hall, &intake, now)
     {
-        return Ok(ask_again(hall, same, &intake, new.call, caller, now));
+        return Ok(ask_again(hall, same, new, &intake, caller, now));
     }
     let team = team_of(hall, new, &intake)?;
     Ok(begin(hall, next_no(hall, 0), intake, team, now))
@@ -48,6 +48,9 @@ pub(super) fn gather(hall: &Hall, new: &NewOrder, now: DateTime<Utc>) -> Result<
         Some(id) => Some(hall.hotline.calls.get(&id).ok_or(Refusal::InvalidField { field: "call", problem: "is not known".to_owned() })?),
         None => None,
     };
+    if new.ticket.is_some_and(|ticket| !hall.tickets.contains_key(&ticket)) {
+        return Err(Refusal::InvalidField { field: "ticket", problem: "is not known".to_owned() });
+    }
     let fields = call.map(|call| &call.fields);
     let category = new.category.clone().or_else(|| fields?.category.clone());
     let category = category.ok_or(Refusal::InvalidField { field: "category", problem: "is needed".to_owned() })?;
@@ -121,22 +124,19 @@ pub(super) fn same_matter<'a>(hall: &'a Hall, intake: &Intake, now: DateTime<Utc
     hall.same_matter(&words, Some(&intake.category), now)
 }
 
-/// 催办 while it is worked on; a new beginning where it was thought to be done. Who asks in confidence seals it.
-fn ask_again(
-    hall: &Hall,
-    order: &WorkOrder,
-    intake: &Intake,
-    call: Option<HotlineCallId>,
-    caller: &Caller,
-    now: DateTime<Utc>,
-) -> Vec<EventBody> {
-    let asked = if order.state.is_over() || order.state.is_worked() {
-        super::order::reopened(hall, order, ReopenCause::RepeatCall, None, call, now)
+/// 催办 while it is worked on; a new beginning where it was thought to be done, unless only its progress is asked for. Handlers
+/// cannot read calls: what the caller said goes with it, but not out of a call in confidence into an order that was none. Who asks
+/// in confidence seals it.
+fn ask_again(hall: &Hall, order: &WorkOrder, new: &NewOrder, intake: &Intake, caller: &Caller, now: DateTime<Utc>) -> Vec<EventBody> {
+    let said = intake.description.clone().filter(|_| order.sealed || !intake.sealed);
+    let asks_only = hall.profile.orders.category(&intake.category).is_some_and(|category| category.urges);
+    let asked = if order.state.is_over() || (order.state.is_worked() && !asks_only) {
+        super::order::reopened(hall, order, ReopenCause::RepeatCall, said, new.call, now)
     } else {
-        let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: None };
+        let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call: new.call, note: said };
         event(order, OrderChange::Urged { urge })
     };
-    [asked].into_iter().chain(seal(order, intake.sealed, call)).collect()
+    [asked].into_iter().chain(seal(order, intake.sealed, new.call)).collect()
 }
 
 /// The events of an order's beginning: created, and sent to its team where one is known.

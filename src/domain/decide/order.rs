@@ -181,6 +181,12 @@ fn dispatch(
                 clocks.put(kind, clock_at(hall, limit, order.created_at));
             }
         }
+        // What only the wrong category asked for is owed no longer.
+        let limits = limits_of(hall, &after);
+        let gone: Vec<ClockKind> = ClockKind::ALL.into_iter().filter(|kind| limits.get(*kind).is_none()).collect();
+        for (kind, clock) in finished(hall, order, &gone, now).iter() {
+            clocks.put(kind, *clock);
+        }
     }
     let clocks = with_accept(hall, &after, clocks, now);
     let change = OrderChange::Dispatched { category: category.cloned(), from: order.team.clone() };
@@ -245,7 +251,11 @@ fn urge(
     now: DateTime<Utc>,
 ) -> Result<Vec<EventBody>, Refusal> {
     need(order, |state| !state.is_over())?;
-    let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: note.cloned() };
+    let record = call.map(|id| hall.hotline.calls.get(&id).ok_or(invalid("call", "is not known"))).transpose()?;
+    // Handlers cannot read calls: what was said goes with it, but not out of a sealed call into an order that is not.
+    let told = record.map(|call| &call.fields).filter(|fields| order.sealed || !fields.sealed);
+    let said = told.and_then(|fields| fields.description.clone());
+    let urge = Urge { at: now, by: Arc::clone(&caller.actor.actor), call, note: note.cloned().or(said) };
     let sealed = call.and_then(|call| seal_for(hall, order, call));
     Ok([event(order, OrderChange::Urged { urge })].into_iter().chain(sealed).collect())
 }
@@ -283,6 +293,7 @@ fn defer(hall: &Hall, order: &WorkOrder, until: NaiveDate, reason: &FreeText, no
 
 fn merge(hall: &Hall, order: &WorkOrder, into: OrderNo, now: DateTime<Utc>) -> Result<Vec<EventBody>, Refusal> {
     need(order, is_unworked)?;
+    super::incident::keep_master(hall, order)?;
     if !order.children.is_empty() {
         return Err(Refusal::OrderHasChildren);
     }
@@ -332,9 +343,25 @@ pub(super) fn reopened(
 
 /// A child is worked together with its master; its customer is still to be told.
 pub(super) fn resolve_child(hall: &Hall, child: &WorkOrder, master: OrderNo, resolution: &Resolution, now: DateTime<Utc>) -> EventBody {
-    let clocks = ending::worked(hall, child, now);
+    let mut clocks = ending::worked(hall, child, now);
+    // Its clocks stood still, or never ran: the customer is to be told from now on.
+    if let Some(reply) = reply_clock(hall, child, now) {
+        clocks.put(ClockKind::Reply, reply);
+    }
     let change = OrderChange::Resolved { resolution: Box::new(resolution.clone()), with: Some(master) };
     event_with(child, change, clocks)
+}
+
+/// The clock of telling a child's customer: what was left of it goes on; one that never ran begins.
+fn reply_clock(hall: &Hall, child: &WorkOrder, now: DateTime<Utc>) -> Option<Clock> {
+    match child.clocks.get(ClockKind::Reply).filter(|clock| clock.done_at.is_none()) {
+        Some(stopped) => {
+            let mut clock = *stopped;
+            clock.resume(now, hall.profile.working());
+            Some(clock)
+        }
+        None => limits_of(hall, child).reply.map(|limit| clock_at(hall, limit, now)),
+    }
 }
 
 /// Orders whose time has come: clocks to warn of, leases that ran out, orders that come back.
@@ -343,13 +370,23 @@ pub(super) fn fall_due(hall: &Hall, now: DateTime<Utc>) -> Vec<EventBody> {
     due.flat_map(|order| due_of(hall, order, now)).collect()
 }
 
+/// One step up the ladder of its team, of whoever dispatches where it has none; nothing once the ladder's last has it.
+pub(super) fn escalated(hall: &Hall, order: &WorkOrder, level: u8, cause: EscalationCause) -> Option<OrderChange> {
+    let plan = &hall.profile.orders;
+    let ladder = order.team.as_ref().or(plan.desk.as_ref()).and_then(|team| plan.team(team)).map_or(&[][..], |team| &team.ladder);
+    let steps = u8::try_from(ladder.len()).unwrap_or(ESCALATION_MAX);
+    let max = if steps == 0 { ESCALATION_MAX } else { steps.min(ESCALATION_MAX) };
+    let to = ladder.get(usize::from(level)).cloned();
+    (level < max).then(|| OrderChange::Escalated { level: level + 1, cause, to })
+}
+
 fn due_of(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Vec<EventBody> {
     let mut events = Vec::new();
     let mut level = order.escalation;
     let mut climb = |events: &mut Vec<EventBody>, cause| {
-        if level < ESCALATION_MAX {
+        if let Some(climbed) = escalated(hall, order, level, cause) {
             level += 1;
-            events.push(event(order, OrderChange::Escalated { level, cause }));
+            events.push(event(order, climbed));
         }
     };
     let mut told = order.clocks.clone();
@@ -379,14 +416,18 @@ fn due_of(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> Vec<EventBody> 
         events.push(EventBody::Order(Box::new(expired)));
         climb(&mut events, EscalationCause::LeaseExpired);
     }
-    if order.deferred_until.is_some_and(|until| until <= now) {
+    let waited = order.waiting_until.is_some_and(|until| until <= now);
+    if waited || order.deferred_until.is_some_and(|until| until <= now) {
         // With the clocks as they were just told of: what was told is not told again.
-        events.push(come_back(hall, &WorkOrder { clocks: told, ..order.clone() }, now));
+        events.push(come_back(hall, &WorkOrder { clocks: told, lease: None, ..order.clone() }, now));
+    }
+    if waited {
+        climb(&mut events, EscalationCause::WaitEnded);
     }
     events
 }
 
-/// A deferred order is back: its clocks run, and its team is to accept it again.
+/// An order that was put off, or whose customer was waited for long enough, is back: its clocks run, and its team is to accept it again.
 pub(super) fn come_back(hall: &Hall, order: &WorkOrder, now: DateTime<Utc>) -> EventBody {
     let resumed = resumed(hall, order, now);
     let (state, clocks) = match order.team {

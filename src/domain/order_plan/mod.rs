@@ -54,6 +54,9 @@ pub struct Category {
     /// The operator is expected to answer it in the call, without an order.
     #[serde(default, skip_serializing_if = "is_no")]
     pub answer_directly: bool,
+    /// The caller asks how an order stands: where the flat has an open one, whatever it is about, that one is urged.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub urges: bool,
     /// Life or property is at risk.
     #[serde(default, skip_serializing_if = "is_no")]
     pub emergency: bool,
@@ -111,7 +114,7 @@ impl Preset {
 pub struct OrderRules {
     /// Seconds until an offered order that nobody accepted goes back to its queue, one step up.
     pub lease_s: u32,
-    /// Seconds that an accepted order may stay without a word from its handler.
+    /// Seconds that an accepted order may stay without a word from its handler; of working time where the time to accept it is.
     pub hold_s: u32,
     /// With this return an order goes to the lead instead of back to review.
     pub returns_before_lead: u32,

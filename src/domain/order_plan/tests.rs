@@ -19,6 +19,7 @@ fn category(id: &str, parent: Option<&str>) -> Category {
         skills: Vec::new(),
         team: None,
         answer_directly: false,
+        urges: false,
         emergency: false,
         sealed_default: false,
     }

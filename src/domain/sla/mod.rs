@@ -351,6 +351,13 @@ impl Clock {
         true
     }
 
+    /// How long it has stood still until `now`, a pause that goes on included, in natural milliseconds.
+    #[must_use]
+    pub fn paused_ms(&self, now: DateTime<Utc>) -> i64 {
+        let going_on = self.paused_since.map_or(0, |since| (now - since).num_milliseconds().max(0));
+        self.paused_ms_total.saturating_add(going_on)
+    }
+
     /// What is left at `now`, in milliseconds of its pace; negative by as much as it is late.
     #[must_use]
     pub fn left_ms(&self, now: DateTime<Utc>, calendar: &Calendar) -> i64 {

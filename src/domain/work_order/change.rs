@@ -13,7 +13,7 @@ use crate::domain::hotline_call::{Address, Symptoms, Urgency};
 use crate::domain::ids::{CategoryId, HotlineCallId, OrderNo, TeamId};
 use crate::domain::order_plan::SeasonPhase;
 use crate::domain::sla::{ClockKind, Mark};
-use crate::domain::text::FreeText;
+use crate::domain::text::{FreeText, Text};
 
 /// One fact about one order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,8 @@ pub enum EscalationCause {
     LeaseExpired,
     ClockBreached,
     ReturnedTwice,
+    /// Its customer was waited for as long as was said.
+    WaitEnded,
 }
 
 /// The facts, one variant a type. Shapes only grow.
@@ -112,6 +114,9 @@ pub enum OrderChange {
     Closed {
         /// The customer could not be reached after enough attempts.
         unreached: bool,
+        /// The master of an incident: nobody was to be called back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        no_customer: bool,
     },
     #[serde(rename = "work_order.returned")]
     Returned { returned: Returned },
@@ -136,7 +141,12 @@ pub enum OrderChange {
     #[serde(rename = "work_order.extension_denied")]
     ExtensionDenied { decision: Decision },
     #[serde(rename = "work_order.paused")]
-    Paused { reason: FreeText },
+    Paused {
+        reason: FreeText,
+        /// When it goes back to its queue without its customer; none in journals from before there was such a time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<DateTime<Utc>>,
+    },
     #[serde(rename = "work_order.continued")]
     Continued {
         /// Where it goes on.
@@ -171,7 +181,13 @@ pub enum OrderChange {
     #[serde(rename = "work_order.clock_breached")]
     ClockBreached { clock: ClockKind, due: Option<DateTime<Utc>> },
     #[serde(rename = "work_order.escalated")]
-    Escalated { level: u8, cause: EscalationCause },
+    Escalated {
+        level: u8,
+        cause: EscalationCause,
+        /// Who on the ladder it goes to; none where the team has no ladder.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Text>,
+    },
     /// Somebody was shown the customer's number and name.
     #[serde(rename = "work_order.revealed")]
     Revealed { reason: Option<FreeText> },
@@ -224,6 +240,12 @@ impl OrderChange {
         }
     }
 
+    /// Whom it goes to, for the order's story.
+    #[must_use]
+    pub const fn to(&self) -> Option<&Text> {
+        if let Self::Escalated { to, .. } = self { to.as_ref() } else { None }
+    }
+
     /// What somebody said with it, for the order's story.
     #[must_use]
     pub fn note(&self) -> Option<Arc<str>> {
@@ -243,7 +265,7 @@ impl OrderChange {
             Self::Urged { urge } => urge.note.as_ref().and_then(said),
             Self::ExtensionAsked { extension } => said(&extension.reason),
             Self::ExtensionGranted { decision } | Self::ExtensionDenied { decision } => decision.note.as_ref().and_then(said),
-            Self::Paused { reason } | Self::Deferred { reason, .. } | Self::Withdrawn { reason } => said(reason),
+            Self::Paused { reason, .. } | Self::Deferred { reason, .. } | Self::Withdrawn { reason } => said(reason),
             Self::Merged { into } => Some(Arc::from(into.to_string())),
             Self::Unmerged { from } => Some(Arc::from(from.to_string())),
             Self::ClockWarned { clock, mark, .. } => Some(Arc::from(format!("{} {} %", clock.word(), mark.percent()))),

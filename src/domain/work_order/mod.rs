@@ -10,11 +10,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::hotline_call::{Address, CallerRole, Symptoms, Urgency, Vulnerable};
-use super::ids::{CategoryId, CauseId, HotlineCallId, IncidentId, OrderNo, TeamId, TicketId};
+use super::ids::{CategoryId, CauseId, HotlineCallId, IncidentId, OrderNo, ReasonId, TeamId, TicketId};
 use super::order_plan::SeasonPhase;
 use super::phone::Phone;
 use super::sla::{Clock, ClockKind};
-use super::text::{FreeText, Language};
+use super::text::{FreeText, Language, Text};
 
 pub use change::{EscalationCause, Intake, OrderChange, OrderEvent, ReopenCause};
 pub use step::{CallbackStep, CoAssignStep, NewOrder, OrderStep, ResolveStep};
@@ -27,7 +27,7 @@ pub const STORY_LINES_MAX: usize = 400;
 pub const CHILDREN_MAX: usize = 2_000;
 /// Teams that help with one order.
 pub const CO_TEAMS_MAX: usize = 10;
-/// The highest level of escalation: 班长 1, 综合服务岗 2, 分管领导 3, 上级 4 — counted from 0, nobody yet.
+/// The highest level of escalation: 班长 1, 综合服务岗 2, 分管领导 3, 上级 4 — counted from 0, nobody yet. A team's own ladder may end below.
 pub const ESCALATION_MAX: u8 = 4;
 
 /// Where an order stands.
@@ -177,6 +177,9 @@ pub struct Contact {
     pub at: DateTime<Utc>,
     pub by: Arc<str>,
     pub outcome: Reached,
+    /// The number that was rung, where it is not the order's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<Phone>,
     #[serde(default)]
     pub note: Option<FreeText>,
 }
@@ -212,7 +215,16 @@ pub struct Action {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoomTemperature {
+    /// When the customer was told that somebody would come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appointed_at: Option<DateTime<Utc>>,
     pub measured_at: DateTime<Utc>,
+    /// When it was written down here, by the hall's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// Who measured, as `handler:wang`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Arc<str>>,
     pub room: FreeText,
     /// In tenths of a degree Celsius.
     pub reading_tenths: i16,
@@ -233,6 +245,45 @@ pub struct RoomTemperature {
     pub signature: Signature,
     #[serde(default)]
     pub objection: Option<FreeText>,
+    /// Who is to measure again, where the customer objected: a laboratory of neither side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lab: Option<FreeText>,
+    /// What follows from it, in the engineer's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<FreeText>,
+}
+
+/// What a measurement lacks to be evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TemperatureLack {
+    /// Not in the middle of the room, covered, or in the sun.
+    Point,
+    /// Doors were not shut long enough.
+    Doors,
+    /// The reading did not stand still long enough.
+    Stable,
+    /// The instrument's calibration had run out, or nobody says until when it holds.
+    Calibration,
+}
+
+impl RoomTemperature {
+    /// Minutes for which doors are shut before a reading counts.
+    pub const DOORS_SHUT_MIN: u32 = 30;
+    /// Minutes for which a reading stands still before it counts.
+    pub const STABLE_MIN: u32 = 10;
+
+    /// What it lacks to be evidence, by the calendar of `zone`; nothing for one that is valid.
+    pub fn lacks(&self, zone: chrono_tz::Tz) -> impl Iterator<Item = TemperatureLack> {
+        let day = self.measured_at.with_timezone(&zone).date_naive();
+        let all = [
+            (!self.point_ok, TemperatureLack::Point),
+            (self.doors_shut_min < Self::DOORS_SHUT_MIN, TemperatureLack::Doors),
+            (self.stable_min < Self::STABLE_MIN, TemperatureLack::Stable),
+            (self.calibrated_until.is_none_or(|until| until < day), TemperatureLack::Calibration),
+        ];
+        all.into_iter().filter_map(|(lacks, what)| lacks.then_some(what))
+    }
 }
 
 /// Whether the customer signed.
@@ -298,6 +349,9 @@ pub struct Returned {
     pub by: Arc<str>,
     pub team: Option<TeamId>,
     pub reason: FreeText,
+    /// The reason's code, where it is one of the hall's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<ReasonId>,
 }
 
 /// 加派: another team helps, with its own limit.
@@ -363,6 +417,9 @@ pub struct StoryLine {
     pub what: Arc<str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Arc<str>>,
+    /// Who it went to, where it climbed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Text>,
 }
 
 /// The six clocks; those that do not run for an order are not there.
@@ -483,7 +540,13 @@ pub struct WorkOrder {
     /// 督办: 0 nobody, 1 lead, 2 manager …
     pub supervised: u8,
     pub escalation: u8,
+    /// Who on its team's ladder it went to last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_to: Option<Text>,
     pub waiting_reason: Option<FreeText>,
+    /// Until when its customer is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_until: Option<DateTime<Utc>>,
     /// Where it stood before it began to wait.
     pub waited_from: Option<OrderState>,
     pub deferred_until: Option<DateTime<Utc>>,
@@ -514,7 +577,7 @@ impl WorkOrder {
         let marks = self.clocks.iter().filter_map(|(_, clock)| clock.next_mark().map(|(at, _)| at));
         let lease = self.lease.as_ref().and_then(|lease| lease.until);
         let co = self.helping().filter(|co| !co.overdue).filter_map(|co| co.due);
-        marks.chain(lease).chain(self.deferred_until).chain(co).map(|at| at.timestamp_millis()).min()
+        marks.chain(lease).chain(self.deferred_until).chain(self.waiting_until).chain(co).map(|at| at.timestamp_millis()).min()
     }
 
     /// The teams that still help; none once the order is over.

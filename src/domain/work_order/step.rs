@@ -4,7 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{ActionKind, Appointment, Customer, Reached, RoomTemperature, Signature};
 use crate::domain::hotline_call::{Address, Symptoms, Urgency};
-use crate::domain::ids::{CategoryId, CauseId, HotlineCallId, IncidentId, OrderNo, TeamId, TicketId};
+use crate::domain::ids::{CategoryId, CauseId, HotlineCallId, IncidentId, OrderNo, ReasonId, TeamId, TicketId};
+use crate::domain::phone::Phone;
 use crate::domain::sla::ClockKind;
 use crate::domain::text::FreeText;
 
@@ -78,6 +79,8 @@ pub enum OrderStep {
     Accept,
     Contact {
         outcome: Reached,
+        /// The number that was rung, where it is not the order's own.
+        number: Option<Phone>,
         note: Option<FreeText>,
     },
     Arrive {
@@ -95,8 +98,10 @@ pub enum OrderStep {
         text: FreeText,
     },
     Callback(CallbackStep),
+    /// With a reason of the hall's list, in words, or both.
     Return {
-        reason: FreeText,
+        code: Option<ReasonId>,
+        reason: Option<FreeText>,
     },
     Reassign {
         team: TeamId,
@@ -128,6 +133,8 @@ pub enum OrderStep {
     },
     Wait {
         reason: FreeText,
+        /// Until when at most; the hall's usual time without it.
+        until: Option<DateTime<Utc>>,
     },
     Continue {
         note: Option<FreeText>,

@@ -42,6 +42,7 @@ fn plan() -> OrderPlan {
         skills: Vec::new(),
         team: Some("repair-east".parse().unwrap()),
         answer_directly: false,
+        urges: false,
         emergency: false,
         sealed_default: false,
     };
@@ -146,7 +147,7 @@ impl Desk {
         let wang = staff(Role::Handler, "wang");
         self.ask(Command::Claim { team: "repair-east".parse().unwrap(), lease_s: None }, &wang).unwrap();
         self.step(no, OrderStep::Accept, &wang);
-        self.step(no, OrderStep::Contact { outcome: Reached::Reached, note: None }, &wang);
+        self.step(no, OrderStep::Contact { outcome: Reached::Reached, number: None, note: None }, &wang);
         self.step(no, OrderStep::Arrive { note: None }, &wang);
         let resolve = ResolveStep {
             action: Some(free("排气")),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::desk::{Desk, free, staff};
 use super::sim::open;
 use crate::domain::actor::Role;
+use crate::domain::command::Command;
 use crate::domain::hotline_call::{CallPatch, Disposition};
+use crate::domain::incident::IncidentFacts;
 use crate::domain::telephone::{HangupCause, SignalState};
 use crate::domain::text::Language;
 use crate::domain::work_order::OrderStep;
@@ -153,7 +155,7 @@ async fn orders_are_counted_from_their_beginning_to_their_call_back() {
     // Sent back by its team, then taken back by the caller: no clock of these was kept.
     let returned = begin(&mut desk, "13900000003");
     desk.passes(5);
-    desk.step(returned, OrderStep::Return { reason: free("不归我们") }, &staff(Role::Handler, "wang"));
+    desk.step(returned, OrderStep::Return { code: None, reason: Some(free("不归我们")) }, &staff(Role::Handler, "wang"));
     desk.step(returned, OrderStep::Withdraw { reason: free("不用了") }, &staff(Role::Operator, "li"));
     let (_dir, _, _, orders) = reports(&desk).await;
     let sum = total(&orders);
@@ -174,6 +176,27 @@ async fn orders_are_counted_from_their_beginning_to_their_call_back() {
     assert!(table.rows.iter().all(|row| row.len() == table.header.len()));
     assert!(table.to_csv().contains("accept on-time share"));
     assert!(orders.table(Language::Zh).to_csv().contains("满意率"));
+}
+
+#[tokio::test]
+async fn the_master_of_an_incident_is_not_among_the_unrated() {
+    let mut desk = Desk::new();
+    let facts = IncidentFacts {
+        title: free("泵停"),
+        communities: vec![free("阳光花园")],
+        station: None,
+        category: "R1".parse().unwrap(),
+        script: None,
+        expected_end: None,
+    };
+    let lead = staff(Role::Lead, "zhao");
+    desk.ask(Command::OpenIncident { facts: Box::new(facts), call: None }, &lead).unwrap();
+    let incident = desk.hall.hotline.open_incidents().next().unwrap().id;
+    desk.passes(5);
+    desk.ask(Command::ResolveIncident { incident, cause: "U1".parse().unwrap(), public_reply: free("已恢复") }, &lead).unwrap();
+    let (_dir, _, _, orders) = reports(&desk).await;
+    let sum = total(&orders);
+    assert_eq!((sum.created, sum.closed, sum.unrated, sum.callbacks), (1, 1, 0, 0));
 }
 
 #[tokio::test]

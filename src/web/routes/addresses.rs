@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Door;
-use crate::addresses::{AddressError, Place, SUGGESTIONS_MAX};
+use crate::addresses::{AddressError, Known, Place, SUGGESTIONS_MAX, Said};
 use crate::domain::text::FreeText;
 use crate::web::app::AppState;
 use crate::web::ask::{Given, Look};
@@ -47,54 +47,56 @@ async fn search(look: Look<SeeAddresses, (), Asked>) -> Result<Given<Items<Addre
     Given::ok(&Items::all(found.into_iter().map(AddressItem::from).collect()))
 }
 
-/// Fills in what the book knows of an address and its sender did not say. A book that cannot be read holds up no call.
+/// Fills in what the book knows of an address and its sender did not say, and brings what was said to the book's spelling: two
+/// spellings of a flat would be two flats, and get two orders. A book that cannot be read holds up no call.
 pub(super) async fn fill(state: &AppState, address: &mut AddressBody) {
-    let (id, text) = (address.place_id.0.clone(), flat_text(address));
-    if id.is_none() && text.is_none() {
+    let (id, said) = (address.place_id.0.clone(), said(address));
+    if id.is_none() && said.is_none() {
         return;
     }
-    let looked = state.addresses.look(move |book| match (id, text) {
-        (Some(id), _) => book.get(id.as_str()),
-        (None, Some(text)) => Ok(book.search(&text, 1)?.into_iter().next().and_then(|found| found.place)),
-        (None, None) => Ok(None),
+    let looked = state.addresses.look(move |book| {
+        let chosen = id.map(|id| book.get(id.as_str())).transpose()?.flatten().map(of_place);
+        // An entry of the book that is no longer what stands beside it was chosen before that was typed.
+        let chosen = chosen.filter(|(whole, _)| said.as_ref().is_none_or(|said| said.is_within(whole)));
+        match (chosen, said) {
+            (Some((_, known)), _) => Ok(Some(known)),
+            (None, Some(said)) => book.known(&said),
+            (None, None) => Ok(None),
+        }
     });
     match looked.await {
-        Ok(Some(place)) if is_same(address, &place) => put(address, place),
-        Ok(_) => {
-            let share = address.community.0.as_ref().map(|community| state.addresses.community_share_ppm(community.as_str()));
-            address.share_ppm = address.share_ppm.or(share.filter(|share| *share > 0));
-        }
+        Ok(Some(known)) => put(address, known),
+        Ok(None) => {}
         Err(error) => tracing::warn!(%error, "the address book could not answer"),
     }
 }
 
-/// The flat in words, where it is said to the room.
-fn flat_text(address: &AddressBody) -> Option<String> {
-    let (community, room) = (address.community.0.as_ref()?, address.room.0.as_ref()?);
-    let parts = [Some(community), address.building.0.as_ref(), address.unit.0.as_ref(), Some(room)];
-    Some(parts.into_iter().flatten().map(FreeText::as_str).collect::<Vec<_>>().join(" "))
+/// The parts that were said.
+fn said(address: &AddressBody) -> Option<Said> {
+    let part = |words: &Words| words.0.as_ref().map(|text| text.as_str().to_owned());
+    let (building, unit, room) = (part(&address.building), part(&address.unit), part(&address.room));
+    Some(Said { community: part(&address.community)?, building, unit, room })
 }
 
-fn is_same(address: &AddressBody, place: &Place) -> bool {
-    let same = |said: &Words, known: &str| said.0.as_ref().is_none_or(|said| said.as_str() == known);
-    same(&address.community, &place.community) && same(&address.room, &place.room)
+/// A room of the book, as it would be said and as what is known of it.
+fn of_place(place: Place) -> (Said, Known) {
+    let named = |name: String| Some(name).filter(|name| !name.is_empty());
+    let Place { community, building, unit, room, station, area, team, riser, share_ppm, .. } = place;
+    let (building, unit, room) = (named(building), named(unit), named(room));
+    let said = Said { community: community.clone(), building: building.clone(), unit: unit.clone(), room: room.clone() };
+    (said, Known { community, building, unit, room, station, area, team, riser, share_ppm })
 }
 
-fn put(address: &mut AddressBody, place: Place) {
-    let fill = |said: &mut Words, known: Option<String>| {
-        if said.0.is_none() {
-            said.0 = known.and_then(|known| FreeText::parse(&known).ok());
-        }
-    };
-    fill(&mut address.community, Some(place.community));
-    fill(&mut address.building, Some(place.building));
-    fill(&mut address.unit, Some(place.unit));
-    fill(&mut address.room, Some(place.room));
-    fill(&mut address.area, place.area);
-    fill(&mut address.riser, place.riser);
-    if address.station.is_none() {
-        address.station = place.station.and_then(|station| FreeText::parse(&station).ok());
-    }
-    address.team = address.team.take().or(place.team);
-    address.share_ppm = address.share_ppm.or(Some(place.share_ppm));
+fn put(address: &mut AddressBody, known: Known) {
+    let text = |known: Option<String>| known.and_then(|known| FreeText::parse(&known).ok());
+    let spell = |said: &mut Words, known: Option<String>| said.0 = text(known).or(said.0.take());
+    spell(&mut address.community, Some(known.community));
+    spell(&mut address.building, known.building);
+    spell(&mut address.unit, known.unit);
+    spell(&mut address.room, known.room);
+    address.area.0 = address.area.0.take().or(text(known.area));
+    address.riser.0 = address.riser.0.take().or(text(known.riser));
+    address.station = address.station.take().or(text(known.station));
+    address.team = address.team.take().or(known.team);
+    address.share_ppm = address.share_ppm.or(Some(known.share_ppm).filter(|share| *share > 0));
 }

@@ -37,7 +37,9 @@ pub(super) fn doors() -> Vec<Door> {
 
 async fn one(look: Look<SeeOrders, OrderNo>) -> Result<Given<WorkOrder>, Problem> {
     let (no, reader, now) = (look.path, look.who.reader(), look.state.now());
-    let shown = |hall: &Hall, order: &of::WorkOrder| reader.may_see(order).then(|| WorkOrder::of(hall, order, &reader, now));
+    let kept_days = look.state.settings.records_days_kept;
+    let shown =
+        |hall: &Hall, order: &of::WorkOrder| reader.may_see(order).then(|| WorkOrder::of(hall, order, &reader, now).kept_for(kept_days));
     let here = look.state.keeper.read(|hall| hall.orders.get(no).map(|order| shown(hall, order)));
     let found = match here {
         Some(found) => found,

@@ -78,7 +78,7 @@ fn handling() -> Vec<Door> {
         ),
         door::<HandleOrders, ReturnBody>("return", "The team gives it back.", HELD),
         Door::ask(Method::POST, "/work-orders/{no}/reveal", "Shows its customer's name and number, and writes it down.", reveal)
-            .refuses(&[Code::StaleLease]),
+            .refuses(&[Code::StaleLease, Code::NotYourTeam]),
     ]
 }
 
@@ -115,14 +115,14 @@ fn deciding() -> Vec<Door> {
         door::<JoinOrders, MergeBody>(
             "merge",
             "Makes it a part of another order.",
-            &[Code::WrongState, Code::StaleLease, Code::OrderHasChildren, Code::LimitReached],
+            &[Code::WrongState, Code::StaleLease, Code::OrderHasChildren, Code::IncidentGoesOn, Code::LimitReached],
         ),
         door::<LeadOrders, UnmergeBody>("unmerge", "Takes it out of the order it was merged into.", FREE),
         door::<JoinOrders, ReopenBody>("reopen", "Opens it again.", FREE),
         door::<JoinOrders, WithdrawBody>(
             "withdraw",
             "Its customer no longer wants it.",
-            &[Code::WrongState, Code::StaleLease, Code::OrderHasChildren],
+            &[Code::WrongState, Code::StaleLease, Code::OrderHasChildren, Code::IncidentGoesOn],
         ),
     ]
 }
@@ -170,7 +170,8 @@ fn making(reader: Reader) -> Render {
         let order = decided.hall.orders.get(event.no)?;
         let work_order = WorkOrder::of(decided.hall, order, &reader, decided.now);
         let body = serde_json::to_string(&OrderMade { work_order, urged, reopened, at: at(decided) }).ok()?;
-        Some(Reply { status: if urged || reopened { 200 } else { 201 }, body })
+        let is_new = matches!(event.change, OrderChange::Created { .. });
+        Some(Reply { status: if is_new { 201 } else { 200 }, body })
     };
     Arc::new(move |decided| match decided.refusal {
         Some(refusal) => Problem::from(refusal).reply(),
@@ -178,14 +179,16 @@ fn making(reader: Reader) -> Render {
     })
 }
 
-/// An order of other teams is not there for a handler who never had it in hand; what is not there at all, the hall says.
+/// An order of other teams is not a handler's to move, who never had it in hand; that a sealed one is there is not told. What
+/// is not there at all, the hall says.
 fn may_act(state: &AppState, reader: &Reader, no: OrderNo) -> Result<(), Problem> {
-    let hidden = state.keeper.read(|hall| {
+    let refused = state.keeper.read(|hall| {
         let order = hall.orders.get(no)?;
         let was_theirs = order.handlers.contains(&reader.actor) || order.returns.iter().any(|returned| returned.by == reader.actor);
-        Some(!was_theirs && !reader.may_see(order))
+        let code = if order.sealed { Code::NotFound } else { Code::NotYourTeam };
+        (!was_theirs && !reader.may_see(order)).then_some(code)
     });
-    if hidden == Some(true) { Err(Code::NotFound.into()) } else { Ok(()) }
+    refused.map_or(Ok(()), |code| Err(code.into()))
 }
 
 /// Has one step of an order decided.
@@ -194,9 +197,10 @@ async fn step<R, B: StepBody>(ask: Ask<R, OrderNo, B>) -> Result<Given<OrderAnsw
     let (token, step) = body.step();
     let (no, reader) = (ask.path, ask.who.reader());
     may_act(&ask.state, &reader, no)?;
+    let kept_days = ask.state.settings.records_days_kept;
     let moved = move |decided: &Decided<'_>| {
         let order = decided.hall.orders.get(no)?;
-        let work_order = WorkOrder::of(decided.hall, order, &reader, decided.now);
+        let work_order = WorkOrder::of(decided.hall, order, &reader, decided.now).kept_for(kept_days);
         Some(OrderAnswer { work_order, lease: GivenLease::of(order, &reader.actor), at: at(decided) })
     };
     ask.submit(Command::Order { no, step: Box::new(step), token }, render(200, moved)).await

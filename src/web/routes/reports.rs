@@ -1,5 +1,7 @@
 //! `/reports`: figures for leads and managers, as JSON or for a spreadsheet.
 
+use std::collections::BTreeSet;
+
 use actix_web::web;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -7,11 +9,15 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Door;
+use crate::domain::hall::Hall;
+use crate::domain::ids::OrderNo;
+use crate::domain::work_order::WorkOrder;
 use crate::history::Table;
 use crate::web::app::AppState;
 use crate::web::ask::{CSV, Exported, Given, Look, XLSX};
 use crate::web::problem::{Code, Problem};
 use crate::web::rights::SeeReports;
+use crate::web::wire::temperature::{TemperatureRow, table};
 use crate::web::wire::words::Language;
 
 /// The longest span of a report, in days.
@@ -22,6 +28,7 @@ pub(super) fn doors() -> Vec<Door> {
         Door::look("/reports/forecast", "How good the promised waits were.", forecast),
         Door::look("/reports/hotline", "What was called about and when, how calls ended, and how they were answered.", hotline),
         Door::look("/reports/orders", "What came and went of work orders, which clocks were kept, what customers said.", orders),
+        Door::look("/reports/temperatures", "What was measured in rooms, and whether it is evidence.", temperatures),
         Door::look("/reports/waits", "How long people waited.", waits),
     ];
     doors.into_iter().map(|door| door.refuses(&[Code::InvalidField]).or_files(&[CSV, XLSX])).collect()
@@ -103,6 +110,7 @@ struct Sheet {
 const FORECAST: Sheet = Sheet { file: "forecast", zh: "预计等候", en: "promised waits" };
 const WAITS: Sheet = Sheet { file: "waits", zh: "等候", en: "waits" };
 const HOTLINE: Sheet = Sheet { file: "hotline", zh: "热线", en: "hotline" };
+const TEMPERATURES: Sheet = Sheet { file: "temperatures", zh: "测温", en: "room temperatures" };
 const ORDERS: Sheet = Sheet { file: "orders", zh: "工单", en: "work orders" };
 
 type Exporting<T> = Result<Exported<T>, Problem>;
@@ -212,6 +220,38 @@ async fn orders(look: Look<SeeReports, (), Span>) -> Exporting<OrderReport> {
     };
     let json = OrderReport { days: value(&report.days)?, totals: value(&report.totals)? };
     look.query.export(ORDERS, &json, move |language| report.table(language)).await
+}
+
+/// What was measured in rooms.
+#[derive(Debug, Serialize, ToSchema)]
+struct TemperatureReport {
+    /// In the order in which they were measured.
+    measurements: Vec<TemperatureRow>,
+}
+
+async fn temperatures(look: Look<SeeReports, (), Span>) -> Exporting<TemperatureReport> {
+    let (from, to) = look.query.days(&look.state)?;
+    let calendar = look.state.keeper.read(|hall| hall.profile.calendar.clone());
+    let zone = calendar.zone;
+    let span = (calendar.service_day_start(from), calendar.service_day_start(to.succ_opt().unwrap_or(to)));
+    let reader = look.who.reader();
+    // The hall first: what it lets go of meanwhile is in history by then, and what both have is told once.
+    let here: Vec<_> = look.state.keeper.read(|hall| hall.orders.all.values().filter(|order| is_measured(order)).cloned().collect());
+    let archived = match &look.state.history {
+        Some(history) => history.measured(from, to, calendar).await?,
+        None => Vec::new(),
+    };
+    let known: BTreeSet<OrderNo> = here.iter().map(|order| order.no).collect();
+    let orders = here.iter().map(AsRef::as_ref).chain(archived.iter().filter(|order| !known.contains(&order.no)));
+    let rows = |hall: &Hall| orders.flat_map(|order| TemperatureRow::of_order(hall, order, &reader, span)).collect();
+    let mut measurements: Vec<TemperatureRow> = look.state.keeper.read(rows);
+    measurements.sort_by(|a, b| (a.slip.measured_at, &a.no).cmp(&(b.slip.measured_at, &b.no)));
+    let table_of = measurements.clone();
+    look.query.export(TEMPERATURES, &TemperatureReport { measurements }, move |language| table(&table_of, zone, language)).await
+}
+
+const fn is_measured(order: &WorkOrder) -> bool {
+    !order.temperatures.is_empty()
 }
 
 fn value<T: Serialize>(rows: &T) -> Result<Value, Problem> {

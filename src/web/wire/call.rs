@@ -214,9 +214,26 @@ impl CallBrief {
     }
 }
 
+/// Somebody who rang from the number, or has the customer's number, as they were written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
+pub struct KnownPerson {
+    pub name_masked: Option<String>,
+    pub phone_masked: Option<String>,
+    pub role: Option<CallerRole>,
+    pub customer_no: Option<String>,
+    pub community: Option<String>,
+    pub building: Option<String>,
+    pub unit: Option<String>,
+    pub room: Option<String>,
+    /// When they were written down last.
+    pub seen_at: DateTime<Utc>,
+}
+
 /// What the hall knows already of a caller and a flat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
 pub struct Known {
+    /// From earlier calls and orders of the number and the customer, the latest first; at most ten.
+    pub people: Vec<KnownPerson>,
     /// Newest first, at most ten.
     pub calls: Vec<CallBrief>,
     /// Numbers of today under which an order of theirs was made at a counter, newest first; at most ten.

@@ -17,5 +17,6 @@ pub mod people;
 pub mod plan;
 pub mod reader;
 pub mod reply;
+pub mod temperature;
 pub mod ticket;
 pub mod words;

@@ -1,6 +1,6 @@
 //! Work orders on the wire: as lists and live screens show them, and whole with their story; identities masked, sealed ones kept.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 use serde::Serialize;
 use ts_rs::TS;
 use utoipa::ToSchema;
@@ -45,6 +45,8 @@ pub struct OrderBrief {
     pub next_clock: Option<NextClock>,
     /// 0 to 4.
     pub escalation: u8,
+    /// Who on its team's ladder it went to last.
+    pub escalated_to: Option<Text>,
     pub supervised: u8,
     /// How often the customer asked again.
     pub urges: u32,
@@ -98,6 +100,7 @@ impl OrderBrief {
             created_at: order.created_at,
             next_clock: NextClock::of(order, now),
             escalation: order.escalation,
+            escalated_to: order.escalated_to.as_ref().map(Text::from),
             supervised: order.supervised,
             urges: order.urge_count,
             reopened: order.reopened,
@@ -144,9 +147,13 @@ pub struct WorkOrder {
     /// The orders that were merged into it.
     pub children_list: Vec<String>,
     pub waiting_reason: Option<String>,
+    /// When it goes back to its queue, should its customer not come back to it before.
+    pub waiting_until: Option<DateTime<Utc>>,
     pub created_by: String,
     pub closed_at: Option<DateTime<Utc>>,
     pub closed_by: Option<String>,
+    /// Until when it is kept; `null` while it is open.
+    pub retention_until: Option<DateTime<Utc>>,
     pub story: Vec<StoryLine>,
 }
 
@@ -172,10 +179,10 @@ impl WorkOrder {
             handlers: order.handlers.iter().map(ToString::to_string).collect(),
             co_teams: order.co_teams.iter().map(|one| OrderCoTeam::of(one, scrub)).collect(),
             accepted_at: order.accepted_at,
-            contacts: order.contacts.iter().map(|one| OrderContact::of(one, scrub)).collect(),
+            contacts: order.contacts.iter().map(|one| OrderContact::of(one, scrub, kept)).collect(),
             arrived_at: order.arrived_at,
             actions: order.actions.iter().map(|one| OrderAction::of(one, scrub)).collect(),
-            temperatures: order.temperatures.iter().map(|one| RoomTemperature::of(one, scrub, kept)).collect(),
+            temperatures: order.temperatures.iter().map(|one| RoomTemperature::of(one, scrub, kept, hall.profile.calendar.zone)).collect(),
             resolution: order.resolution.as_ref().map(|one| OrderResolution::of(one, scrub, kept)),
             reply: order.reply.as_ref().map(|one| OrderReply::of(one, scrub)),
             callbacks: order.callbacks.iter().map(|one| OrderCallback::of(one, scrub)).collect(),
@@ -184,11 +191,23 @@ impl WorkOrder {
             urges_list: order.urges.iter().map(|one| OrderUrge::of(one, scrub, kept)).collect(),
             children_list: order.children.iter().map(ToString::to_string).collect(),
             waiting_reason: scrub.option(order.waiting_reason.as_ref()),
+            waiting_until: order.waiting_until,
             created_by: order.created_by.to_string(),
             closed_at: order.closed_at,
             closed_by: order.closed_by.as_ref().map(ToString::to_string),
+            retention_until: None,
             story: order.story.iter().map(|line| StoryLine::of(line, scrub)).collect(),
         }
+    }
+}
+
+impl WorkOrder {
+    /// With the day until which it is kept, where orders are kept for so many days after their end.
+    #[must_use]
+    pub fn kept_for(mut self, days: u32) -> Self {
+        let until = self.closed_at.and_then(|at| at.checked_add_days(Days::new(days.into())));
+        self.retention_until = until.filter(|_| days > 0);
+        self
     }
 }
 

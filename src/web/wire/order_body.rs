@@ -1,15 +1,15 @@
 //! What is sent to make work orders and to move them; where somebody has the order in hand, with the token of their lease.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::call_body::{AddressBody, SymptomsBody, Words, vulnerable};
 use super::order_parts::{Appointment, Signature};
 use super::order_words::{ActionKind, CallerRole, ClockKind, Reached, Urgency, Vulnerable};
 use super::words::Language;
-use crate::domain::ids::{CategoryId, CauseId, HotlineCallId, IncidentId, OrderNo, TeamId, TicketId};
-use crate::domain::phone::AreaCode;
+use crate::domain::ids::{CategoryId, CauseId, HotlineCallId, IncidentId, OrderNo, ReasonId, TeamId, TicketId};
+use crate::domain::phone::{AreaCode, Phone};
 use crate::domain::text::FreeText;
 use crate::domain::work_order as of;
 use crate::web::problem::Problem;
@@ -140,6 +140,17 @@ pub trait StepBody {
     fn step(self) -> (Option<u64>, of::OrderStep);
 }
 
+/// A number that somebody rang, or none.
+#[derive(Debug, Default)]
+pub struct Dialled(Option<Phone>);
+
+impl<'de> Deserialize<'de> for Dialled {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = Option::<String>::deserialize(d)?.unwrap_or_default();
+        Phone::read(&text, None).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
 /// Bodies of steps: their fields, and the step they mean.
 macro_rules! steps {
     ($($(#[$doc:meta])* $name:ident { $($(#[$attr:meta])* $field:ident: $type:ty,)* } |$body:ident| $step:expr;)*) => {$(
@@ -195,10 +206,14 @@ steps! {
     ContactBody {
         #[serde(default = "reached")]
         outcome: Reached,
+        /// The number that was rung, where it is not the order's own.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        number: Dialled,
         #[serde(default)]
         #[schema(value_type = Option<String>)]
         note: Words,
-    } |body| of::OrderStep::Contact { outcome: body.outcome.into(), note: body.note.0 };
+    } |body| of::OrderStep::Contact { outcome: body.outcome.into(), number: body.number.0, note: body.note.0 };
 
     /// `…/arrive`.
     ArriveBody {
@@ -223,6 +238,9 @@ steps! {
 
     /// `…/measure`: a room's temperature, with what makes it evidence.
     MeasureBody {
+        /// When the customer was told that somebody would come.
+        #[serde(default)]
+        appointed_at: Option<DateTime<Utc>>,
         measured_at: DateTime<Utc>,
         #[schema(value_type = String)]
         room: FreeText,
@@ -244,8 +262,19 @@ steps! {
         #[serde(default)]
         #[schema(value_type = Option<String>)]
         objection: Words,
+        /// Who measures again, where the customer objected.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        lab: Words,
+        /// What follows from it.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        result: Words,
     } |body| of::OrderStep::Measure(Box::new(of::RoomTemperature {
+        appointed_at: body.appointed_at,
         measured_at: body.measured_at,
+        recorded_at: None,
+        by: None,
         room: body.room,
         reading_tenths: body.reading_tenths,
         outdoor_tenths: body.outdoor_tenths,
@@ -257,6 +286,8 @@ steps! {
         calibrated_until: body.calibrated_until,
         signature: body.signature.into(),
         objection: body.objection.0,
+        lab: body.lab.0,
+        result: body.result.0,
     }));
 
     /// `…/resolve`.
@@ -333,9 +364,15 @@ steps! {
 
     /// `…/return`.
     ReturnBody {
-        #[schema(value_type = String)]
-        reason: FreeText,
-    } |body| of::OrderStep::Return { reason: body.reason };
+        /// A reason of the hall's list.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        code: Option<ReasonId>,
+        /// In words, or a reason's code; needed where no code is given.
+        #[serde(default)]
+        #[schema(value_type = Option<String>)]
+        reason: Words,
+    } |body| of::OrderStep::Return { code: body.code, reason: body.reason.0 };
 
     /// `…/reassign`.
     ReassignBody {
@@ -411,7 +448,10 @@ steps! {
     WaitBody {
         #[schema(value_type = String)]
         reason: FreeText,
-    } |body| of::OrderStep::Wait { reason: body.reason };
+        /// When the order goes back to its queue without its customer, at most 30 days from now; three days without it.
+        #[serde(default)]
+        until: Option<DateTime<Utc>>,
+    } |body| of::OrderStep::Wait { reason: body.reason, until: body.until };
 
     /// `…/continue`.
     ContinueBody {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
-use super::order_words::{ActionKind, CallerRole, ClockKind, ClockState, Leak, Pace, Reached, Vulnerable};
+use super::hall::Text;
+use super::order_words::{ActionKind, CallerRole, ClockKind, ClockState, Leak, Pace, Reached, TemperatureLack, Vulnerable};
 use super::reader::{BLANK, Scrub, masked_name};
 use super::words::Language;
 use crate::domain;
@@ -27,6 +28,9 @@ pub struct OrderClock {
     #[ts(type = "number | null")]
     pub remaining_s: Option<i64>,
     pub pace: Pace,
+    /// How long it stood still, all its pauses together, in natural seconds.
+    #[ts(type = "number")]
+    pub paused_total_s: i64,
     /// It was late, also if what it measured has happened since.
     pub late: bool,
 }
@@ -43,6 +47,7 @@ impl OrderClock {
             total_s: clock.total_ms.div_euclid(1_000),
             remaining_s: (state != ClockState::Done).then(|| clock.left_ms(now, calendar).div_euclid(1_000)),
             pace: clock.pace.into(),
+            paused_total_s: clock.paused_ms(now).div_euclid(1_000),
             late: clock.was_late() || state == ClockState::Breached,
         }
     }
@@ -291,13 +296,16 @@ pub struct OrderContact {
     pub at: DateTime<Utc>,
     pub by: String,
     pub outcome: Reached,
+    /// The number that was rung, where it is not the order's own; not told of a sealed caller.
+    pub number_masked: Option<String>,
     pub note: Option<String>,
 }
 
 impl OrderContact {
-    pub(super) fn of(contact: &of::Contact, scrub: &Scrub) -> Self {
+    pub(super) fn of(contact: &of::Contact, scrub: &Scrub, sealed: bool) -> Self {
         let note = scrub.option(contact.note.as_ref());
-        Self { at: contact.at, by: contact.by.to_string(), outcome: contact.outcome.into(), note }
+        let number_masked = contact.number.as_ref().filter(|_| !sealed).map(domain::phone::Phone::masked);
+        Self { at: contact.at, by: contact.by.to_string(), outcome: contact.outcome.into(), number_masked, note }
     }
 }
 
@@ -370,7 +378,13 @@ fn signature(signature: &of::Signature, sealed: bool) -> Signature {
 /// 测温单: one measurement of a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema, TS)]
 pub struct RoomTemperature {
+    /// When the customer was told that somebody would come.
+    pub appointed_at: Option<DateTime<Utc>>,
     pub measured_at: DateTime<Utc>,
+    /// When it was written down, by the hall's clock.
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// Who measured, as `handler:wang`.
+    pub by: Option<String>,
     pub room: String,
     pub reading_tenths: i16,
     pub outdoor_tenths: Option<i16>,
@@ -382,12 +396,25 @@ pub struct RoomTemperature {
     pub calibrated_until: Option<NaiveDate>,
     pub signature: Signature,
     pub objection: Option<String>,
+    /// Who measures again, where the customer objected.
+    pub lab: Option<String>,
+    /// What follows from it.
+    pub result: Option<String>,
+    /// Whether it is evidence: nothing is lacking.
+    pub valid: bool,
+    pub lacks: Vec<TemperatureLack>,
 }
 
 impl RoomTemperature {
-    pub(super) fn of(one: &of::RoomTemperature, scrub: &Scrub, sealed: bool) -> Self {
+    /// A measurement as somebody may see it; days are those of `zone`.
+    #[must_use]
+    pub fn of(one: &of::RoomTemperature, scrub: &Scrub, sealed: bool, zone: chrono_tz::Tz) -> Self {
+        let lacks: Vec<TemperatureLack> = one.lacks(zone).map(Into::into).collect();
         Self {
+            appointed_at: one.appointed_at,
             measured_at: one.measured_at,
+            recorded_at: one.recorded_at,
+            by: one.by.as_ref().map(ToString::to_string),
             room: scrub.text(one.room.as_str()),
             reading_tenths: one.reading_tenths,
             outdoor_tenths: one.outdoor_tenths,
@@ -399,6 +426,10 @@ impl RoomTemperature {
             calibrated_until: one.calibrated_until,
             signature: signature(&one.signature, sealed),
             objection: scrub.option(one.objection.as_ref()),
+            lab: scrub.option(one.lab.as_ref()),
+            result: scrub.option(one.result.as_ref()),
+            valid: lacks.is_empty(),
+            lacks,
         }
     }
 }
@@ -480,12 +511,15 @@ pub struct OrderReturn {
     pub by: String,
     pub team: Option<String>,
     pub reason: String,
+    /// The reason's code, where it is one of the hall's list.
+    pub code: Option<String>,
 }
 
 impl OrderReturn {
     pub(super) fn of(one: &of::Returned, scrub: &Scrub) -> Self {
         let team = one.team.as_ref().map(ToString::to_string);
-        Self { at: one.at, by: one.by.to_string(), team, reason: scrub.text(one.reason.as_str()) }
+        let code = one.code.as_ref().map(ToString::to_string);
+        Self { at: one.at, by: one.by.to_string(), team, reason: scrub.text(one.reason.as_str()), code }
     }
 }
 
@@ -498,6 +532,8 @@ pub struct OrderCoTeam {
     pub reason: Option<String>,
     pub due: Option<DateTime<Utc>>,
     pub done_at: Option<DateTime<Utc>>,
+    /// Who said that it is done.
+    pub done_by: Option<String>,
     pub overdue: bool,
 }
 
@@ -510,6 +546,7 @@ impl OrderCoTeam {
             reason: scrub.option(one.reason.as_ref()),
             due: one.due,
             done_at: one.done_at,
+            done_by: one.done_by.as_ref().map(ToString::to_string),
             overdue: one.overdue,
         }
     }
@@ -583,6 +620,8 @@ pub struct StoryLine {
     #[ts(rename = "type")]
     pub kind: String,
     pub note: Option<String>,
+    /// Who it went to, where it climbed.
+    pub to: Option<Text>,
 }
 
 impl StoryLine {
@@ -595,6 +634,7 @@ impl StoryLine {
             by: line.by.to_string(),
             kind: line.what.to_string(),
             note: line.note.as_ref().map(|note| if typed { scrub.text(note) } else { note.to_string() }),
+            to: line.to.as_ref().map(Text::from),
         }
     }
 }

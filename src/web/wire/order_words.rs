@@ -30,6 +30,8 @@ mirrors! {
     }
     /// What came of ringing the customer.
     Reached = domain::work_order::Reached ["snake_case"] { Reached, NoAnswer, WrongNumber, Refused }
+    /// What a measurement lacks to be evidence.
+    TemperatureLack = domain::work_order::TemperatureLack ["snake_case"] { Point, Doors, Stable, Calibration }
     /// What an action was for.
     ActionKind = domain::work_order::ActionKind ["snake_case"] { Work, Investigation, Note }
     /// What a clock on an order measures.

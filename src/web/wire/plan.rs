@@ -34,6 +34,8 @@ pub struct PlanCategory {
     pub team: Option<String>,
     /// The operator is expected to answer it in the call.
     pub answer_directly: bool,
+    /// Callers ask how an order stands: the flat's open one is urged.
+    pub urges: bool,
     pub emergency: bool,
     pub sealed_default: bool,
 }
@@ -90,6 +92,7 @@ impl From<&OrderPlan> for Plan {
             skills: category.skills.iter().map(ToString::to_string).collect(),
             team: plan.team_for(&category.id).map(ToString::to_string),
             answer_directly: category.answer_directly,
+            urges: category.urges,
             emergency: category.emergency,
             sealed_default: category.sealed_default,
         });

@@ -1,4 +1,4 @@
-/// One call being written down: every pause of typing is sent, what is not sent is kept in this tab, and nothing typed is ever lost.
+/// One call being written down: what is typed is sent within a second, what is not sent is kept in this tab, and nothing typed is ever lost.
 
 import { asProblem, newKey, type Problem } from '../../api';
 import { callOf, type Doors, type NewCall } from '../work/doors';
@@ -7,6 +7,8 @@ import { emptyForm, fieldsOf, formOf, patchOf, type Form, type Sent } from './fo
 
 /// So long after the last key what was typed is sent.
 export const restMs = 400;
+/// However steadily somebody types, what was typed is sent so long after the first key: a power cut takes at most the last second.
+export const unsentMsMax = 800;
 const retryMsFirst = 1_000;
 const retryMsMax = 15_000;
 
@@ -56,6 +58,8 @@ export class OpenCall {
   #known: Sent;
   #running: Promise<boolean> | null = null;
   #stop: (() => void) | null = null;
+  /// Runs since the form first differed from what was sent; further keys do not start it anew.
+  #stopLatest: (() => void) | null = null;
   #attempt = 0;
   readonly #doors: Doors;
   readonly #browser: Around;
@@ -90,12 +94,12 @@ export class OpenCall {
     if (this.saving === 'ended') return;
     this.saving = 'typing';
     this.#later(restMs);
+    this.#stopLatest ??= this.#browser.later(unsentMsMax, () => void this.flush());
   }
 
   /// Sends what is not sent yet; true when the server knows everything that it takes.
   flush(): Promise<boolean> {
-    this.#stop?.();
-    this.#stop = null;
+    this.close();
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
       this.#browser.kept();
@@ -105,6 +109,9 @@ export class OpenCall {
 
   close(): void {
     this.#stop?.();
+    this.#stop = null;
+    this.#stopLatest?.();
+    this.#stopLatest = null;
   }
 
   async #run(): Promise<boolean> {
@@ -203,7 +210,7 @@ export function keepCalls(calls: Kept[]): void {
   try {
     sessionStorage.setItem(keptAs, JSON.stringify(calls));
   } catch {
-    // A browser that keeps nothing: the server has all but the last half second.
+    // A browser that keeps nothing: the server has all but the last second.
   }
 }
 

@@ -14,6 +14,8 @@ export interface Slip {
   signature: 'signed' | 'verbal' | 'refused';
   signedBy: string;
   objection: string;
+  lab: string;
+  result: string;
 }
 export type SlipLack = 'room' | 'reading' | 'instrument' | 'doors' | 'stable' | 'signature' | 'calibration';
 
@@ -43,7 +45,8 @@ export function doubtsOf(slip: Slip, today: string): SlipLack[] {
   const found: SlipLack[] = [];
   if (whole(slip.doorsShutMin) < doorsShutMinLeast) found.push('doors');
   if (whole(slip.stableMin) < stableMinLeast) found.push('stable');
-  if (slip.calibratedUntil !== '' && slip.calibratedUntil < today) found.push('calibration');
+  // The empty text is before every day: an instrument of which nobody says until when it holds is no better than one that does not.
+  if (slip.calibratedUntil < today) found.push('calibration');
   return found;
 }
 
@@ -55,6 +58,8 @@ export function bodyOf(slip: Slip, measuredAt: Date): Record<string, unknown> {
     ['outdoor_tenths', tenths(slip.outdoor)],
     ['calibrated_until', slip.calibratedUntil === '' ? null : slip.calibratedUntil],
     ['objection', slip.objection.trim() === '' ? null : slip.objection.trim()],
+    ['lab', slip.lab.trim() === '' ? null : slip.lab.trim()],
+    ['result', slip.result.trim() === '' ? null : slip.result.trim()],
   ];
   return {
     measured_at: measuredAt.toISOString(),
@@ -71,7 +76,7 @@ export function bodyOf(slip: Slip, measuredAt: Date): Record<string, unknown> {
 
 export function emptySlip(): Slip {
   const kept = readInstrument();
-  return { room: '', reading: '', outdoor: '', pointOk: true, doorsShutMin: '30', stableMin: '10', instrument: kept.instrument, calibratedUntil: kept.calibratedUntil, signature: 'signed', signedBy: '', objection: '' };
+  return { room: '', reading: '', outdoor: '', pointOk: true, doorsShutMin: '30', stableMin: '10', instrument: kept.instrument, calibratedUntil: kept.calibratedUntil, signature: 'signed', signedBy: '', objection: '', lab: '', result: '' };
 }
 
 function readInstrument(): { instrument: string; calibratedUntil: string } {

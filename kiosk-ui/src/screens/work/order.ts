@@ -36,7 +36,7 @@ export function flagsOf(order: OrderBrief): string[] {
   if (order.urgency !== 'normal') flags.push(t.urgencies[order.urgency]);
   if (order.urges > 0) flags.push(t.urged(order.urges));
   if (order.supervised > 0) flags.push(t.supervised(order.supervised));
-  if (order.escalation > 0) flags.push(t.escalated(order.escalation));
+  if (order.escalation > 0) flags.push([t.escalated(order.escalation), tongue.pick(order.escalated_to)].filter((each) => each !== '').join(' · '));
   if (order.reopened > 0) flags.push(t.reopened(order.reopened));
   if (order.children > 0) flags.push(t.children(order.children));
   if (order.incident !== null) flags.push(t.inIncident);
