@@ -6,8 +6,9 @@ use std::fmt::Write;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 
 use super::index::{Candidate, Index, QUERY_CHARS_MAX};
-use super::key::{Role, Token, fold, join, number_key, plain, tokens};
+use super::key::{fold, number_key};
 use super::{AddressError, Depth, Place, Suggestion};
+use crate::domain::place::{Role, Token, join, plain, tokens};
 
 /// Communities whose rooms are looked for, of those that the text may mean.
 const COMMUNITIES_TRIED_MAX: usize = 40;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use pinyin::ToPinyinMulti;
 
-use super::key::{digit, fold};
+use super::key::fold;
+use crate::domain::place::digit;
 
 /// The longest text in the box, in characters; positions in it are bits of a word.
 pub const QUERY_CHARS_MAX: usize = 60;

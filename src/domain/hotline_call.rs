@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::ids::{CategoryId, HotlineCallId, IncidentId, OrderNo, PhoneCallId, TeamId};
 use super::phone::{Phone, narrow_char};
+use super::place::part_key;
 use super::telephone::{Direction, PhoneCall};
 use super::text::{FreeText, Language};
 
@@ -123,14 +124,9 @@ impl Address {
     pub fn flat(&self) -> Option<String> {
         let community = self.community.as_ref()?;
         let room = self.room.as_ref()?;
-        let part = |text: &Option<FreeText>| text.as_ref().map_or(String::new(), |text| text.as_str().to_lowercase());
-        Some(format!(
-            "{}|{}|{}|{}",
-            community.as_str().to_lowercase(),
-            part(&self.building),
-            part(&self.unit),
-            room.as_str().to_lowercase()
-        ))
+        let part = |text: &Option<FreeText>| text.as_ref().map_or(String::new(), |text| part_key(text.as_str()));
+        let (building, unit) = (part(&self.building), part(&self.unit));
+        Some(format!("{}|{building}|{unit}|{}", community.as_str().to_lowercase(), part_key(room.as_str())))
     }
 
     /// What would tell the flat in a text, in the ways in which people write it.

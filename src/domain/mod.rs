@@ -21,6 +21,7 @@ pub mod order_plan;
 pub mod orders;
 pub mod outlook;
 pub mod phone;
+pub mod place;
 pub mod profile;
 pub mod refusal;
 pub mod sla;

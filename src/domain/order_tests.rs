@@ -696,7 +696,7 @@ fn a_call_in_confidence_seals_what_it_opens_again() {
     play.ask(Command::ChangeCall { call: again, patch: Box::new(patch) }, &operator()).unwrap();
     assert_eq!(play.ends_as_order(again), no);
     let order = play.order(no);
-    assert!(order.sealed && order.reopened == 1 && order.later_calls.contains(&again));
+    assert!(order.sealed && order.reopened == 1 && order.origin.calls.contains(&again));
     let kinds: Vec<&str> = order.story.iter().rev().take(2).map(|line| &*line.what).collect();
     assert_eq!(kinds, ["work_order.sealed", "work_order.reopened"]);
 }
