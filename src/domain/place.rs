@@ -43,11 +43,13 @@ pub fn part_key(part: &str) -> String {
 }
 
 /// The key of pieces that belong to one name.
+#[must_use]
 pub fn join(tokens: &[Token]) -> String {
     plain(&tokens.iter().map(|token| token.text.as_str()).collect::<String>()).to_owned()
 }
 
 /// Without the zeros before a number.
+#[must_use]
 pub fn plain(text: &str) -> &str {
     let bare = text.trim_start_matches('0');
     if bare.starts_with(|c: char| c.is_ascii_digit()) {
@@ -59,6 +61,7 @@ pub fn plain(text: &str) -> &str {
 }
 
 /// Cuts folded text into pieces, at words like 号楼 and at any sign.
+#[must_use]
 pub fn tokens(folded: &str) -> Vec<Token> {
     let text = arabic(folded);
     let mut tokens = Vec::new();
@@ -88,6 +91,7 @@ fn push(tokens: &mut Vec<Token>, piece: &mut String, role: Option<Role>) {
 }
 
 /// A Chinese digit's value.
+#[must_use]
 pub fn digit(c: char) -> Option<u32> {
     match c {
         '零' | '〇' => Some(0),

@@ -73,6 +73,8 @@ pub(super) async fn open<J: Journal>(options: Options<J>) -> Result<Keeper<J>, O
         reply_days: Vec::new(),
         flights: FuturesOrdered::new(),
         sent: None,
+        sent_commands: 0,
+        gathered: Vec::new(),
         waiting: Vec::new(),
         heard_rev: 0,
         names: Names::new()?,
@@ -137,6 +139,10 @@ struct Run<J> {
     flights: FuturesOrdered<BoxFuture<'static, Landed>>,
     /// The name of the commit that was sent last.
     sent: Option<String>,
+    /// How many commands that one was made of.
+    sent_commands: usize,
+    /// Commands that leave with the next commit.
+    gathered: Vec<Job>,
     /// Commands that have to be decided again once nothing is on its way.
     waiting: Vec<Job>,
     /// How far the journal was seen to go while rounds were on their way.
@@ -148,17 +154,15 @@ impl<J: Journal> Run<J> {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>, mut foreign: mpsc::Receiver<Vec<Entry>>) {
         loop {
             let due = self.due_at();
-            let may_start = self.flights.len() < FLIGHTS_MAX && self.waiting.is_empty();
-            let mut batch = Vec::new();
+            let room = BATCH_COMMANDS_MAX.saturating_sub(self.gathered.len());
             tokio::select! {
                 biased;
                 Some(landed) = self.flights.next(), if !self.flights.is_empty() => self.land(landed).await,
                 Some(entries) = foreign.recv() => self.hear(&entries),
-                taken = jobs.recv_many(&mut batch, BATCH_COMMANDS_MAX), if may_start => {
+                taken = jobs.recv_many(&mut self.gathered, room), if room > 0 => {
                     if taken == 0 {
                         return self.land_all().await;
                     }
-                    self.launch(batch).await;
                 }
                 () = sleep_until(due), if self.flights.is_empty() => {
                     self.fall_due().await;
@@ -171,7 +175,18 @@ impl<J: Journal> Run<J> {
             if !self.is_well() {
                 self.heal(&mut jobs).await;
             }
+            if self.may_launch() {
+                let gathered = std::mem::take(&mut self.gathered);
+                self.launch(gathered).await;
+            }
         }
+    }
+
+    /// Whether what was gathered leaves now: at once behind nothing, and behind a round on its way when it is at least half as large.
+    /// A rush then makes few large commits; whoever waits for the next waits no longer than for the disk, which is busy anyway.
+    fn may_launch(&self) -> bool {
+        let large_enough = self.flights.is_empty() || self.gathered.len() * 2 >= self.sent_commands;
+        !self.gathered.is_empty() && large_enough && self.flights.len() < FLIGHTS_MAX && self.waiting.is_empty()
     }
 
     /// Nothing is on its way: what had to wait for that is done.
@@ -203,6 +218,7 @@ impl<J: Journal> Run<J> {
             }
         }
         let behind = if self.flights.is_empty() { None } else { self.sent.clone() };
+        self.sent_commands = jobs.len();
         let round = self.decide_round(jobs, behind);
         if self.writes_nothing(&round.commit) {
             // What it says rests on what is on its way, and is said after that.
@@ -301,7 +317,7 @@ impl<J: Journal> Run<J> {
 
     /// Waits for the journal's return; meanwhile everybody is told at once that it is away.
     async fn heal(&mut self, jobs: &mut mpsc::Receiver<Job>) {
-        for job in std::mem::take(&mut self.waiting) {
+        for job in std::mem::take(&mut self.waiting).into_iter().chain(std::mem::take(&mut self.gathered)) {
             refuse(job, self.fault());
         }
         loop {
