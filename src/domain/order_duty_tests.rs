@@ -246,3 +246,21 @@ fn an_accepted_complaint_is_not_taken_away_overnight_and_a_repair_is() {
     play.later(15 * 60);
     assert_eq!((play.order(complaint).state, play.order(complaint).escalation), (OrderState::Dispatched, 1));
 }
+
+#[test]
+fn a_call_in_confidence_seals_what_it_opens_again() {
+    let mut play = Play::new();
+    let first = play.call("13912345678", "阳光花园", "501");
+    let no = play.ends_as_order(first);
+    let wang = handler("wang");
+    let token = play.worked(no, &wang);
+    play.resolve(no, token, &wang);
+    let again = play.call("13912345678", "阳光花园", "501");
+    let patch = CallPatch { sealed: Some(true), ..CallPatch::default() };
+    play.ask(Command::ChangeCall { call: again, patch: Box::new(patch) }, &operator()).unwrap();
+    assert_eq!(play.ends_as_order(again), no);
+    let order = play.order(no);
+    assert!(order.sealed && order.reopened == 1 && order.origin.calls.contains(&again));
+    let kinds: Vec<&str> = order.story.iter().rev().take(2).map(|line| &*line.what).collect();
+    assert_eq!(kinds, ["work_order.sealed", "work_order.reopened"]);
+}

@@ -682,21 +682,3 @@ fn an_order_knows_who_called_about_it_and_lets_go_of_a_call_with_its_words() {
     assert!(order.later_calls.is_empty() && order.sealed_words.iter().any(|word| &**word == "13887654321"));
     assert!(!order.sealed_words.iter().any(|word| &**word == "13912345678"), "its own customer's number it has anyway");
 }
-
-#[test]
-fn a_call_in_confidence_seals_what_it_opens_again() {
-    let mut play = Play::new();
-    let first = play.call("13912345678", "阳光花园", "501");
-    let no = play.ends_as_order(first);
-    let wang = handler("wang");
-    let token = play.worked(no, &wang);
-    play.resolve(no, token, &wang);
-    let again = play.call("13912345678", "阳光花园", "501");
-    let patch = CallPatch { sealed: Some(true), ..CallPatch::default() };
-    play.ask(Command::ChangeCall { call: again, patch: Box::new(patch) }, &operator()).unwrap();
-    assert_eq!(play.ends_as_order(again), no);
-    let order = play.order(no);
-    assert!(order.sealed && order.reopened == 1 && order.origin.calls.contains(&again));
-    let kinds: Vec<&str> = order.story.iter().rev().take(2).map(|line| &*line.what).collect();
-    assert_eq!(kinds, ["work_order.sealed", "work_order.reopened"]);
-}

@@ -2,6 +2,7 @@
 
 mod load;
 mod mirror;
+mod round;
 mod run;
 
 use std::sync::{Arc, PoisonError, RwLock};

@@ -15,17 +15,18 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::load::{self, Read, fold};
-use super::{Answer, Decided, mirror};
+use super::round::{Landed, Names, Pending, Round, answer, answer_repeated, refuse};
 use super::{
     BATCH_COMMANDS_MAX, Condition, Fault, Inner, Job, Keeper, OpenError, Options, QUEUE_COMMANDS_MAX, READ_EVENTS_MAX, Reply, Request,
 };
+use super::{Decided, mirror};
 use crate::domain::actor::{Actor, Caller};
 use crate::domain::command::Command;
 use crate::domain::event::{EVENT_VERSION, Event, EventBody};
 use crate::domain::hall::Hall;
 use crate::domain::refusal::Refusal;
 use crate::domain::{apply, decide, turn_day};
-use crate::store::{Commit, Committed, Entry, Journal, JournalError, KeyedReply, Position, Snapshot, StoredReply};
+use crate::store::{Commit, Committed, Entry, Journal, JournalError, KeyedReply, Position, Snapshot};
 
 /// Batches of foreign entries that may wait.
 const FOREIGN_BATCHES_MAX: usize = 64;
@@ -81,50 +82,6 @@ pub(super) async fn open<J: Journal>(options: Options<J>) -> Result<Keeper<J>, O
     };
     tokio::spawn(run.run(jobs_rx, foreign_rx));
     Ok(Keeper { inner, jobs, foreign })
-}
-
-/// A command decided in the current round, its answer not yet sent.
-struct Pending {
-    job: Job,
-    reply: Reply,
-}
-
-/// Commands that were decided together, with what they want to write.
-struct Round {
-    /// Where the journal stood, or will stand, when it is written.
-    expected: Position,
-    commit: Commit,
-    events: Vec<Arc<Event>>,
-    pending: Vec<Pending>,
-    /// Their keys are in this round already: they wait for its answers and repeat them.
-    later: Vec<Job>,
-}
-
-impl Round {
-    fn jobs(self) -> impl Iterator<Item = Job> {
-        self.pending.into_iter().map(|one| one.job).chain(self.later)
-    }
-}
-
-type Landed = (Round, Result<Committed, JournalError>);
-
-/// Names for commits, none of which any process gives twice.
-struct Names {
-    process: u64,
-    given: u64,
-}
-
-impl Names {
-    fn new() -> Result<Self, OpenError> {
-        let mut random = [0_u8; 8];
-        getrandom::fill(&mut random).map_err(|error| JournalError::Away(format!("no randomness for the names of commits: {error}")))?;
-        Ok(Self { process: u64::from_ne_bytes(random), given: 0 })
-    }
-
-    fn next(&mut self) -> String {
-        self.given += 1;
-        format!("{:x}-{}", self.process, self.given)
-    }
 }
 
 struct Run<J> {
@@ -689,36 +646,4 @@ fn condition_of(error: &JournalError) -> Condition {
         JournalError::Unsafe(reason) => Condition::Unsafe(reason.clone()),
         JournalError::Trimmed { .. } => Condition::Unsafe(error.to_string()),
     }
-}
-
-fn refuse(job: Job, fault: Fault) {
-    // The caller may have gone; then nobody needs to know.
-    let _gone = job.answer.send(Err(fault));
-}
-
-fn answer(pending: Pending) {
-    let _gone = pending.job.answer.send(Ok(Answer { reply: pending.reply, replayed: false }));
-}
-
-/// Answers those whose key was used before; gives back the others.
-fn answer_repeated(pending: Vec<Pending>, repeated: &[(usize, StoredReply)]) -> Vec<Pending> {
-    let mut rest = Vec::with_capacity(pending.len());
-    let mut keyed = 0_usize;
-    for one in pending {
-        let Some(key) = &one.job.request.key else {
-            rest.push(one);
-            continue;
-        };
-        let earlier = repeated.iter().find(|(index, _)| *index == keyed).map(|(_, stored)| stored);
-        keyed += 1;
-        match earlier {
-            None => rest.push(one),
-            Some(stored) if stored.fingerprint != key.fingerprint => refuse(one.job, Fault::KeyReused),
-            Some(stored) => {
-                let reply = Reply { status: stored.status, body: stored.body.clone() };
-                let _gone = one.job.answer.send(Ok(Answer { reply, replayed: true }));
-            }
-        }
-    }
-    rest
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::order_timer::{Timer, check_told, moved, ms, number, text, word};
+use crate::order_timer::{Timer, check_told, moved, ms, name, number, text, word};
 
 /// An order without a running clock stands behind all others: a hundred years after its beginning.
 const NEVER_MS: i64 = 100 * 366 * 86_400_000;
@@ -104,10 +104,6 @@ pub struct OrderAuditor {
     pub kinds: BTreeMap<String, usize>,
     /// How late breaches were told, in milliseconds.
     pub lateness_ms: Vec<i64>,
-}
-
-fn name(actor: &str) -> String {
-    actor.split_once(':').map_or(actor, |(_, name)| name).to_owned()
 }
 
 impl Followed {

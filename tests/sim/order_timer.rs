@@ -79,3 +79,7 @@ pub fn check_told(what: &str, no: &str, timer: &Timer, event: &Value, at: i64) {
         assert!(since + mark_ms(total, percent) - (total - left) <= at, "{no}: {kind} was warned of early");
     }
 }
+
+pub fn name(actor: &str) -> String {
+    actor.split_once(':').map_or(actor, |(_, name)| name).to_owned()
+}
