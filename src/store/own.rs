@@ -7,21 +7,18 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::Entry;
 
 /// Entries that wait for the tail at most; a tail that fell further behind reads the journal.
 const ENTRIES_MAX: usize = 8_192;
-/// So long after a commit the next one is waited for before Redis is asked what others wrote: what another process commits right
-/// behind this one is seen so much later.
-const LINGER: Duration = Duration::from_millis(40);
+/// So long after a commit what comes next is most likely written here too.
+const LIVELY: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 pub(super) struct Own {
     kept: Mutex<Kept>,
-    written: Notify,
 }
 
 #[derive(Default)]
@@ -42,8 +39,6 @@ impl Own {
         }
         kept.entries.extend(entries.iter().cloned());
         kept.at = Some(Instant::now());
-        drop(kept);
-        self.written.notify_one();
     }
 
     /// At most `limit` entries that follow `after`, where this process wrote the next. Entries up to `after` are forgotten.
@@ -63,26 +58,9 @@ impl Own {
         }
     }
 
-    /// As [`Own::take`]; shortly after a commit it waits for the next. `None` where Redis has to be asked.
-    pub(super) async fn next(&self, after: u64, limit: usize) -> Option<Vec<Entry>> {
-        loop {
-            if let Some(entries) = self.take(after, limit) {
-                return Some(entries);
-            }
-            let until = self.lingers_until(after)?;
-            if timeout_at(until, self.written.notified()).await.is_err() {
-                return self.take(after, limit);
-            }
-        }
-    }
-
-    /// Until when the next commit is waited for; not where others wrote what comes next.
-    fn lingers_until(&self, after: u64) -> Option<Instant> {
-        let kept = self.kept();
-        if kept.entries.front().is_some_and(|entry| entry.rev > after) {
-            return None;
-        }
-        kept.at.map(|at| at + LINGER).filter(|until| *until > Instant::now())
+    /// Whether this process wrote something just now.
+    pub(super) fn is_lively(&self) -> bool {
+        self.kept().at.is_some_and(|at| at.elapsed() < LIVELY)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -105,36 +83,33 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_was_written_here_is_given_out_once_and_in_order() {
         let own = Own::default();
+        assert!(!own.is_lively());
         own.wrote(&entries(5..=7));
         own.wrote(&entries(8..=8));
+        assert!(own.is_lively());
         assert_eq!(revs(own.take(4, 2)), Some(vec![5, 6]));
-        assert_eq!(revs(own.next(6, 9).await), Some(vec![7, 8]));
-        assert_eq!(revs(own.next(8, 9).await), None, "after a while Redis is asked");
+        assert_eq!(revs(own.take(6, 9)), Some(vec![7, 8]));
+        assert_eq!(revs(own.take(8, 9)), None);
+        tokio::time::advance(LIVELY).await;
+        assert!(!own.is_lively());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_others_wrote_in_between_is_left_to_redis() {
+    #[test]
+    fn what_others_wrote_in_between_is_left_to_redis() {
         let own = Own::default();
         own.wrote(&entries(5..=6));
         own.wrote(&entries(9..=9));
-        assert_eq!(revs(own.next(4, 9).await), None, "5 and 6 are read with 7 and 8");
-        assert_eq!(revs(own.next(8, 9).await), Some(vec![9]));
+        assert_eq!(revs(own.take(4, 9)), None, "5 and 6 are read with 7 and 8");
+        assert_eq!(revs(own.take(8, 9)), Some(vec![9]));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_next_commit_is_waited_for_and_the_backlog_is_bounded() {
-        let own = std::sync::Arc::new(Own::default());
-        own.wrote(&entries(1..=1));
-        let tail = tokio::spawn({
-            let own = std::sync::Arc::clone(&own);
-            async move { own.next(1, 9).await }
-        });
-        tokio::task::yield_now().await;
-        own.wrote(&entries(2..=2));
-        assert_eq!(revs(tail.await.unwrap()), Some(vec![2]));
-        for first in (3..).step_by(1_000).take(20) {
+    #[test]
+    fn the_backlog_is_bounded() {
+        let own = Own::default();
+        for first in (1..).step_by(1_000).take(20) {
             own.wrote(&entries(first..=first + 999));
             assert!(own.kept().entries.len() <= ENTRIES_MAX);
         }
+        assert_eq!(revs(own.take(19_998, 9)), Some(vec![19_999, 20_000]));
     }
 }
