@@ -155,7 +155,7 @@ for (const [turn, language] of ['zh', 'en'].entries()) {
       await s.desk.keyboard.press('F8');
       await until('sent on', async () => (await hall.order(no)).state === 'dispatched');
       assert.equal((await hall.order(no)).team, team);
-      await s.desk.locator('.desk').getByText(no).waitFor({ state: 'detached' });
+      await s.desk.locator('.desk').getByText(no).first().waitFor({ state: 'detached' });
     });
 
     step('sent back a second time it is the lead’s: the operator cannot send it, the lead can', async () => {
