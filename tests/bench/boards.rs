@@ -36,6 +36,8 @@ struct Side {
 struct Caller {
     clerk: Clerk,
     rev: Arc<std::sync::Mutex<u64>>,
+    /// The last refusal, for whoever has to find out why.
+    refused: String,
 }
 
 impl Person for Caller {
@@ -45,6 +47,9 @@ impl Person for Caller {
 
     fn told(&mut self, answer: &Answer<'_>) {
         self.clerk.told(answer);
+        if answer.status >= 300 {
+            self.refused = String::from_utf8_lossy(answer.body).into_owned();
+        }
         let body = std::str::from_utf8(answer.body).unwrap_or_default();
         let rev = body.rsplit_once(r#""rev":"#).map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
         *self.rev.lock().unwrap() = rev.and_then(|rev| rev.parse().ok()).unwrap_or(0);
@@ -54,8 +59,10 @@ impl Person for Caller {
 impl Side {
     async fn new(running: &Running, told: Told, token: &Arc<str>) -> (Self, Arc<std::sync::Mutex<u64>>) {
         let rev = Arc::default();
-        let caller = Caller { clerk: Clerk::new("caller".to_owned(), token, 1), rev: Arc::clone(&rev) };
-        let clerk = Crowd::connect(running.address, [caller]).await.unwrap();
+        let caller = Caller { clerk: Clerk::new("caller".to_owned(), token, 1), rev: Arc::clone(&rev), refused: String::new() };
+        let mut clerk = Crowd::connect(running.address, [caller]).await.unwrap();
+        // A line on which nothing was asked is closed after seconds; the boards take longer to come.
+        clerk.times(1).await;
         (Self { wall: Wall::new(told), clerk, told, missed: 0 }, rev)
     }
 
@@ -72,7 +79,8 @@ impl Side {
                 sleep_until(due).await;
             }
             let from = if late { due } else { Instant::now() };
-            assert_eq!(self.clerk.times(1).await.failed, 0, "a call was refused");
+            let failed = self.clerk.times(1).await.failed;
+            assert_eq!(failed, 0, "a call was refused: {}", self.clerk.people().map(|caller| caller.refused.as_str()).collect::<String>());
             let mark = if self.told == Told::Frames { frame } else { *rev.lock().unwrap() };
             match self.wall.all_have(mark).await {
                 Some(at) => times.push(ms(at.duration_since(from))),

@@ -87,12 +87,20 @@ pub fn table(what: &str) -> Table {
     table
 }
 
-/// One row: so many people at once, in so many rounds.
-pub async fn row<P: Person>(table: &mut Table, people: usize, rounds: usize, ours: &mut Side<'_, P>, theirs: &mut Side<'_, P>) {
+/// One row: so many people at once, in so many rounds; `prepare` is done for both before each of them, with the number of the round.
+pub async fn row<P: Person>(
+    table: &mut Table,
+    people: usize,
+    rounds: usize,
+    ours: &mut Side<'_, P>,
+    theirs: &mut Side<'_, P>,
+    mut prepare: impl AsyncFnMut(usize),
+) {
     let token = "none".into();
     let bystanders = (0..people).map(|_| Bystander::new(&token));
     let mut bystanders = Crowd::connect(theirs.running.address, bystanders).await.unwrap();
     let mut floor = Vec::new();
+    prepare(0).await;
     let warm = |measured: Measured| measured.rate();
     let slower = warm(ours.crowd.run(Pace::Full, WARM_UP).await);
     ours.running.settle().await;
@@ -101,6 +109,7 @@ pub async fn row<P: Person>(table: &mut Table, people: usize, rounds: usize, our
     let gap = Duration::from_secs_f64(float(u64::try_from(people).unwrap_or(1)) / asked);
     let (mut our, mut their) = (Rounds::default(), Rounds::default());
     for round in 0..rounds {
+        prepare(round + 1).await;
         if round % 2 == 0 {
             ours.full(&mut our).await;
             theirs.full(&mut their).await;

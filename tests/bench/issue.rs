@@ -26,7 +26,7 @@ pub async fn run(options: &Options) {
         };
         let mut our = Side { running: &ours, crowd: Crowd::connect(ours.address, people("k", &token)).await.unwrap() };
         let mut their = Side { running: &theirs, crowd: Crowd::connect(theirs.address, people("k", &token)).await.unwrap() };
-        duel::row(&mut table, kiosks, options.rounds, &mut our, &mut their).await;
+        duel::row(&mut table, kiosks, options.rounds, &mut our, &mut their, async |_| {}).await;
     }
     table.print();
 }

@@ -9,8 +9,11 @@ use super::people::Clerk;
 use super::{Options, SERVICES};
 
 const CLERKS: [usize; 4] = [1, 8, 64, 200];
-/// Who waits before each row, so that nobody calls into an empty hall.
-const WAITING_PER_ROUND: u64 = 20_000;
+/// Who comes before each round, for each clerk and at most: more than are called, so that nobody calls into an empty hall. Ours keeps
+/// everybody of the day in mind, so no more than needed come to it.
+const COMING_PER_CLERK: u64 = 16_000;
+const COMING_MAX_OURS: u64 = 36_000;
+const COMING_MAX: u64 = 110_000;
 
 pub async fn run(options: &Options) {
     let counters = CLERKS.iter().copied().max().unwrap_or(1);
@@ -24,9 +27,11 @@ pub async fn run(options: &Options) {
     let mut table = duel::table("Next: POST /api/v1/counters/{no}/next, the one in hand finished by it, appendfsync always");
     let mut hired = 0;
     for clerks in CLERKS.into_iter().filter(|clerks| options.wants_at(*clerks)) {
-        let waiting = WAITING_PER_ROUND * u64::try_from(options.rounds).unwrap() / if clerks == 1 { 4 } else { 1 };
-        house.fill(&ours, waiting, &format!("fill-{clerks}"), &kiosk, services).await;
-        reference.fill(&theirs, waiting, &format!("fill-{clerks}"), services).await;
+        let coming = COMING_PER_CLERK * u64::try_from(clerks).unwrap();
+        let refill = async |round: usize| {
+            house.fill(&ours, coming.min(COMING_MAX_OURS), &format!("fill-{clerks}-{round}"), &kiosk, services).await;
+            reference.fill(&theirs, coming.min(COMING_MAX), &format!("fill-{clerks}-{round}"), services).await;
+        };
         let people = |token: &Arc<str>| {
             let named = move |index| format!("c-{clerks}-{index}");
             // Counters that were not used in an earlier row: there, somebody is still in hand.
@@ -34,7 +39,9 @@ pub async fn run(options: &Options) {
         };
         let mut our = Side { running: &ours, crowd: Crowd::connect(ours.address, people(&lead)).await.unwrap() };
         let mut their = Side { running: &theirs, crowd: Crowd::connect(theirs.address, people(&lead)).await.unwrap() };
-        duel::row(&mut table, clerks, options.rounds, &mut our, &mut their).await;
+        duel::row(&mut table, clerks, options.rounds, &mut our, &mut their, refill).await;
+        let empty: u64 = our.crowd.people().chain(their.crowd.people()).map(Clerk::found_nobody).sum();
+        assert_eq!(empty, 0, "somebody called into an empty hall: the row says nothing");
         hired += clerks;
     }
     table.print();

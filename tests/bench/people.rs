@@ -59,12 +59,18 @@ pub struct Clerk {
     counter: usize,
     turn: u64,
     in_hand: Option<String>,
+    nobody: u64,
 }
 
 impl Clerk {
     /// `name` goes into the idempotency keys and has to be nobody else's.
     pub fn new(name: String, token: &Arc<str>, counter: usize) -> Self {
-        Self { name, token: Arc::clone(token), counter, turn: 0, in_hand: None }
+        Self { name, token: Arc::clone(token), counter, turn: 0, in_hand: None, nobody: 0 }
+    }
+
+    /// How often nobody waited.
+    pub fn found_nobody(&self) -> u64 {
+        self.nobody
     }
 }
 
@@ -84,6 +90,7 @@ impl Person for Clerk {
         // Where another row's clerk left somebody in hand, the refusal says whom.
         let whom = if answer.status == 409 { r#""current":""# } else { r#""id":""# };
         self.in_hand = body.split_once(whom).and_then(|(_, rest)| rest.split_once('"')).map(|(id, _)| id.to_owned());
+        self.nobody += u64::from(self.in_hand.is_none());
     }
 }
 
