@@ -317,7 +317,7 @@ mod tests {
     async fn what_was_trimmed_is_passed_over() {
         let journal = Arc::new(MemoryJournal::new("e"));
         journal.append_elsewhere((1..=40).map(|rev| json(rev, &called("B001"))));
-        journal.save_snapshot("e", &Snapshot { rev: 30, json: "{}".to_owned() }).await.unwrap();
+        journal.save_snapshot("e", &Snapshot::of(30, &()).unwrap()).await.unwrap();
         journal.trim(30).await.unwrap();
         let feed = Feed::start(Arc::clone(&journal), 35);
         feed.reached(40).await.unwrap();

@@ -272,9 +272,9 @@ async fn save(keeper: &HallKeeper, journal: &RedisJournal) {
     if keeper.has_ended() {
         return;
     }
-    let (rev, written) = keeper.read(|hall| (hall.rev, serde_json::to_string(hall)));
-    let Ok(json) = written else { return };
-    if let Err(error) = journal.save_snapshot(&keeper.epoch(), &Snapshot { rev, json }).await {
+    let hall = keeper.read(Clone::clone);
+    let Ok(saved) = Snapshot::of(hall.rev, &hall) else { return };
+    if let Err(error) = journal.save_snapshot(&keeper.epoch(), &saved).await {
         tracing::warn!(%error, "the state was not saved; the next start reads more events");
     }
 }

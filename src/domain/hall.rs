@@ -17,6 +17,7 @@ use super::orders::Orders;
 use super::profile::{Offer, Profile};
 use super::text::{FreeText, Text};
 use super::ticket::{LineKey, Ticket};
+use super::tickets::Tickets;
 
 /// How many calls a board shows.
 pub const BOARD_CALLS_MAX: usize = 8;
@@ -79,7 +80,7 @@ pub struct Hall {
     /// The service days opened, the current one last; at most [`PAST_DAYS_MAX`].
     pub past_days: VecDeque<NaiveDate>,
     /// Today's tickets, closed ones included.
-    pub tickets: BTreeMap<TicketId, Ticket>,
+    pub tickets: Tickets,
     #[serde(with = "lines_as_list")]
     pub(super) lines: BTreeMap<LineKey, Line>,
     pub counters: BTreeMap<CounterNo, Counter>,
@@ -107,8 +108,7 @@ pub struct Hall {
 impl Hall {
     /// Makes the lookups that are not saved, after a saved state was read.
     pub fn reindex(&mut self) {
-        // Read one after the other, the tickets lie in half empty nodes; built at once they take half the room.
-        self.tickets = std::mem::take(&mut self.tickets).into_iter().collect();
+        self.tickets.close_ranks();
         self.access.reindex();
         self.hotline.reindex();
         self.orders.reindex();

@@ -28,6 +28,7 @@ pub mod sla;
 pub mod telephone;
 pub mod text;
 pub mod ticket;
+pub mod tickets;
 pub mod work_order;
 
 pub use apply::apply;

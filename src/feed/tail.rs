@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::watch;
+use tokio::task::yield_now;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::{BATCH_EVENTS_MAX, Batch, FeedError, Inner, RETRY_MS_FIRST, RETRY_MS_MAX};
@@ -29,6 +30,8 @@ pub(super) async fn run<J: Journal>(journal: Arc<J>, inner: Arc<Inner>, mut stop
             Ok(batch) => {
                 retry_ms = RETRY_MS_FIRST;
                 publish(&inner, batch);
+                // Who listens is told before it is listened again.
+                yield_now().await;
                 let gap = Duration::from_millis(GATHER_MS);
                 let is_busy = told.elapsed() < gap * 2;
                 told = Instant::now();

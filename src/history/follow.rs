@@ -13,8 +13,11 @@ use crate::feed::{BATCH_EVENTS_MAX, Batch, Feed, FeedError};
 const RETRY_MS_FIRST: u64 = 100;
 /// The longest pause while it may pass, in milliseconds.
 const RETRY_MS_MAX: u64 = 5_000;
-/// The pause between two writes, in milliseconds: a rush is written in few transactions, and who asks waits no longer than this.
+/// So long after something happened it is written, in milliseconds: what comes at once with it shares its transaction, screens are told
+/// of it first, and who asks waits no longer than this.
 const GATHER_MS: u64 = 25;
+/// So many events are written without waiting for more: no batch is larger.
+const FULL_EVENTS: u64 = 500;
 /// The pause when somebody has to mend something, in milliseconds: what was mended is noticed without a restart.
 const STOPPED_MS: u64 = 30_000;
 
@@ -89,18 +92,18 @@ impl History {
         self.reached(rev, feed);
         let mut cursor = feed.subscribe(rev);
         loop {
-            let read = cursor.next().await;
-            let is_full = read.as_ref().is_ok_and(|batch| batch.events.len() >= BATCH_EVENTS_MAX);
-            let written = match read {
+            // A lasting trouble is told by the cursor.
+            let _news = feed.reached(cursor.after() + 1).await;
+            if feed.last() < cursor.after() + FULL_EVENTS {
+                sleep(Duration::from_millis(GATHER_MS)).await;
+            }
+            let written = match cursor.next().await {
                 Ok(batch) => self.write(epoch, lines(&batch)).await,
                 Err(error) => return error.into(),
             };
             match written {
                 Ok(rev) => self.reached(rev, feed),
                 Err(error) => return error.into(),
-            }
-            if !is_full {
-                sleep(Duration::from_millis(GATHER_MS)).await;
             }
         }
     }

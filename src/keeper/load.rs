@@ -33,7 +33,8 @@ pub(super) async fn read<J: Journal>(journal: &J) -> Result<Read, OpenError> {
 
 fn read_snapshot(saved: &Snapshot) -> Result<Hall, OpenError> {
     let unreadable = |problem: String| OpenError::Unreadable { rev: saved.rev, problem };
-    let mut hall: Hall = serde_json::from_str(&saved.json).map_err(|e| unreadable(e.to_string()))?;
+    let json = saved.json().map_err(|e| unreadable(e.to_string()))?;
+    let mut hall: Hall = serde_json::from_str(&json).map_err(|e| unreadable(e.to_string()))?;
     if hall.rev != saved.rev {
         return Err(unreadable(format!("the saved state says revision {}", hall.rev)));
     }

@@ -628,12 +628,13 @@ impl<J: Journal> Run<J> {
         let inner = Arc::clone(&self.inner);
         tokio::spawn(async move {
             let rev = hall.rev;
-            let written = tokio::task::spawn_blocking(move || serde_json::to_string(&hall)).await;
-            let Ok(Ok(json)) = written else {
+            // A full hall takes a while; whoever waits for a number does not wait for that.
+            let written = tokio::task::spawn_blocking(move || Snapshot::of(hall.rev, &hall)).await;
+            let Ok(Ok(saved)) = written else {
                 tracing::error!(rev, "the hall's state could not be written down");
                 return;
             };
-            if let Err(error) = inner.journal.save_snapshot(&inner.epoch, &Snapshot { rev, json }).await {
+            if let Err(error) = inner.journal.save_snapshot(&inner.epoch, &saved).await {
                 tracing::warn!(%error, rev, "the hall's state was not saved; a restart reads more events");
             }
         });

@@ -6,6 +6,7 @@
 mod answer;
 mod aof;
 mod backup;
+mod bell;
 mod child;
 mod disk;
 mod folder;
@@ -19,6 +20,7 @@ mod own;
 mod program;
 pub mod redis;
 mod resp;
+mod saved;
 
 use std::sync::Arc;
 
@@ -36,6 +38,7 @@ pub use link::RedisAddress;
 pub use memory::MemoryJournal;
 pub use open::{OpenError, OpenOptions, OpenStore, attach, open};
 pub use program::ProgramError;
+pub use saved::{SavedError, Snapshot};
 
 /// Which history this is, and how far it goes. The epoch changes when a journal is restored or lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,13 +158,6 @@ pub enum JournalError {
     /// The revision asked for was trimmed away.
     #[error("revisions before {first} are no longer in the journal")]
     Trimmed { first: u64 },
-}
-
-/// A saved state of the hall, so that a restart need not fold from the first event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
-    pub rev: u64,
-    pub json: String,
 }
 
 /// What a process finds when it opens the journal.

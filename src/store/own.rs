@@ -4,9 +4,11 @@
 //! another in the journal. Where somebody else wrote in between, the entries do not join, and the tail reads the journal.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::Entry;
@@ -19,6 +21,19 @@ const LIVELY: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub(super) struct Own {
     kept: Mutex<Kept>,
+    news: Notify,
+    /// Commits sent so far, and those of them of which the end is known.
+    departed: AtomicU64,
+    landed: watch::Sender<u64>,
+}
+
+/// A commit on its way: it has landed, written or not, when this is dropped.
+pub(super) struct OnItsWay<'a>(&'a Own);
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        self.0.landed.send_modify(|landed| *landed += 1);
+    }
 }
 
 #[derive(Default)]
@@ -29,6 +44,25 @@ struct Kept {
 }
 
 impl Own {
+    /// A commit is about to be sent.
+    pub(super) fn departs(&self) -> OnItsWay<'_> {
+        self.departed.fetch_add(1, Ordering::AcqRel);
+        OnItsWay(self)
+    }
+
+    /// Waits until as many commits have landed as have departed up to now.
+    pub(super) async fn landed(&self) {
+        let departed = self.departed.load(Ordering::Acquire);
+        let mut landed = self.landed.subscribe();
+        // The sender lives as long as this does.
+        let _known = landed.wait_for(|landed| *landed >= departed).await;
+    }
+
+    /// Waits until something was written here; at once, where it was since the last wait.
+    pub(super) async fn news(&self) {
+        self.news.notified().await;
+    }
+
     /// These entries are committed.
     pub(super) fn wrote(&self, entries: &[Entry]) {
         let Some(first) = entries.first() else { return };
@@ -39,13 +73,22 @@ impl Own {
         }
         kept.entries.extend(entries.iter().cloned());
         kept.at = Some(Instant::now());
+        drop(kept);
+        self.news.notify_one();
+    }
+
+    /// Whether this process wrote what follows `after`. Entries up to `after` are forgotten.
+    pub(super) fn has(&self, after: u64) -> bool {
+        self.forget(after);
+        self.kept().entries.front().is_some_and(|entry| entry.rev == after + 1)
     }
 
     /// At most `limit` entries that follow `after`, where this process wrote the next. Entries up to `after` are forgotten.
     pub(super) fn take(&self, after: u64, limit: usize) -> Option<Vec<Entry>> {
-        self.forget(after);
+        if !self.has(after) {
+            return None;
+        }
         let mut kept = self.kept();
-        kept.entries.front().filter(|entry| entry.rev == after + 1)?;
         let count = limit.min(kept.entries.len());
         Some(kept.entries.drain(..count).collect())
     }
@@ -92,6 +135,24 @@ mod tests {
         assert_eq!(revs(own.take(8, 9)), None);
         tokio::time::advance(LIVELY).await;
         assert!(!own.is_lively());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_heard_the_bell_waits_for_the_commits_on_their_way_and_no_later_ones() {
+        let own = Own::default();
+        let soon = Duration::from_millis(1);
+        own.landed().await;
+        let first = own.departs();
+        let waits = own.landed();
+        tokio::pin!(waits);
+        assert!(tokio::time::timeout(soon, &mut waits).await.is_err());
+        let _second = own.departs();
+        own.wrote(&entries(5..=5));
+        drop(first);
+        tokio::time::timeout(soon, waits).await.unwrap();
+        tokio::time::timeout(soon, own.news()).await.unwrap();
+        assert!(tokio::time::timeout(soon, own.news()).await.is_err(), "told once");
+        assert!(own.has(4) && !own.has(5));
     }
 
     #[test]

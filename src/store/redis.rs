@@ -2,15 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD_NO_PAD;
-use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Script, Value};
-use tokio::time::timeout;
 
 use super::answer::{self, Items, Row};
+use super::bell::Bell;
 use super::keys::{HallKeys, KeyError, reply_field};
 use super::link::{Link, LinkError, RedisAddress};
 use super::own::Own;
@@ -18,10 +14,6 @@ use super::{Commit, Committed, Entry, IdempotencyKey, Journal, JournalError, Key
 
 /// The layout of the data in Redis. A journal with a greater one was written by a newer program and is not touched.
 pub const DATA_VERSION: u32 = 1;
-/// How long Redis holds a waiting reader when nothing happens, in milliseconds.
-const BLOCK_MS: u32 = 5_000;
-/// After this a waiting reader takes its connection for half open.
-const BLOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Events that one read may return.
 const READ_EVENTS_MAX: usize = 10_000;
 /// Letters of a new epoch.
@@ -53,9 +45,8 @@ struct Shared {
     scripts: Scripts,
     may_create: bool,
     seen: Mutex<Seen>,
-    /// The idle connection for blocking reads. It is taken out for each wait, so that a wait that is given up
-    /// half way closes it rather than leaving others in line behind it.
-    waiting: Mutex<Option<MultiplexedConnection>>,
+    /// Rings when the journal grows, whoever wrote.
+    bell: Bell,
     /// What this process wrote itself and the tail has not taken yet.
     own: Own,
 }
@@ -111,7 +102,7 @@ impl RedisJournal {
             scripts,
             may_create,
             seen: Mutex::default(),
-            waiting: Mutex::default(),
+            bell: Bell::default(),
             own: Own::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -280,25 +271,30 @@ impl RedisJournal {
         JournalError::Unsafe(format!("the journal of hall {} is no longer in Redis", self.shared.keys.hall_id()))
     }
 
-    /// One blocking read on a connection of its own.
-    async fn block(&self, after: u64, limit: usize) -> Result<Vec<Row>, JournalError> {
-        let idle = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let mut connection = match idle {
-            Some(connection) => connection,
-            None => self.shared.link.own_connection().await?,
-        };
-        let mut command = redis::cmd("XREAD");
-        command.arg("COUNT").arg(limit).arg("BLOCK").arg(BLOCK_MS);
-        command.arg("STREAMS").arg(self.shared.keys.events()).arg(format!("{after}-0"));
-        match timeout(BLOCK_TIMEOUT, command.query_async::<Value>(&mut connection)).await {
-            Ok(Ok(value)) => {
-                *self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
-                answer::stream(value)
+    /// Waits until there is something after `after`: `None` when this process wrote it itself and has it, else what Redis shows of it.
+    async fn grown(&self, after: u64, limit: usize) -> Result<Option<Vec<Row>>, JournalError> {
+        let Shared { own, bell, link, keys, .. } = &*self.shared;
+        while !own.has(after) {
+            // While this process writes, Redis need only say that there is something: what it is, is known here.
+            let told = if own.is_lively() { 1 } else { limit };
+            let mut hung = bell.hang(link, &keys.events(), after, told).await?;
+            let rung = tokio::select! {
+                biased;
+                () = own.news() => None,
+                rows = bell.rings(&mut hung) => Some(rows?),
+            };
+            let Some(rows) = rung else {
+                bell.leave(hung);
+                continue;
+            };
+            // It may ring for a commit of our own whose answer comes a moment later.
+            own.landed().await;
+            // It may have been hung for what was taken from memory meanwhile.
+            if !own.has(after) && hung.after == after {
+                return Ok(Some(rows));
             }
-            // A read changes nothing, so whatever went wrong, nothing was applied.
-            Ok(Err(error)) => Err(JournalError::Away(error.to_string())),
-            Err(_elapsed) => Err(JournalError::Away("a waiting read was not answered".to_owned())),
         }
+        Ok(None)
     }
 
     /// Reads events together with where the journal stands, proves them, and gives the hash of the last.
@@ -396,24 +392,6 @@ struct Head {
     /// Events up to this one were trimmed.
     base: u64,
     saved_rev: Option<u64>,
-}
-
-/// A saved state as it is kept: a full hall's is a hundred megabytes of text, which Redis would have to load and hand over.
-fn packed(json: &str) -> String {
-    BASE64_STANDARD_NO_PAD.encode(lz4_flex::compress_prepend_size(json.as_bytes()))
-}
-
-fn unpacked(text: &str) -> Option<String> {
-    let bytes = BASE64_STANDARD_NO_PAD.decode(text).ok()?;
-    String::from_utf8(lz4_flex::decompress_size_prepended(&bytes).ok()?).ok()
-}
-
-/// Vouches for a snapshot's text.
-fn snapshot_sum(rev: u64, json: &str) -> String {
-    let mut sha = sha1_smol::Sha1::new();
-    sha.update(rev.to_string().as_bytes());
-    sha.update(json.as_bytes());
-    sha.digest().to_string()
 }
 
 fn new_epoch() -> Result<String, JournalError> {
@@ -530,11 +508,11 @@ impl Journal for RedisJournal {
         let snapshot = match saved_rev {
             None => None,
             Some(rev) => {
-                let altered = || JournalError::Unsafe(format!("the saved state at revision {rev} was altered after it was written"));
-                if snapshot_sum(rev, &text) != sum {
-                    return Err(altered());
+                let saved = Snapshot::kept(rev, text);
+                if saved.sum() != sum {
+                    return Err(JournalError::Unsafe(format!("the saved state at revision {rev} was altered after it was written")));
                 }
-                Some(Snapshot { rev, json: unpacked(&text).ok_or_else(altered)? })
+                Some(saved)
             }
         };
         Ok(Loaded { first: if base < position.rev { base + 1 } else { 0 }, position, snapshot })
@@ -542,6 +520,7 @@ impl Journal for RedisJournal {
 
     async fn commit(&self, expected: &Position, commit: &Commit) -> Result<Committed, JournalError> {
         let packed = Packed::new(&self.shared.keys, expected, commit)?;
+        let _on_its_way = self.shared.own.departs();
         // What it was decided upon may still be on its way, and may be refused.
         let floor = if commit.behind.is_some() { self.floor() } else { Some(expected.clone()) };
         let answered = self
@@ -585,15 +564,7 @@ impl Journal for RedisJournal {
 
     async fn wait(&self, after: u64, limit: usize) -> Result<Vec<Entry>, JournalError> {
         let limit = limit.clamp(1, READ_EVENTS_MAX);
-        if let Some(entries) = self.shared.own.take(after, limit) {
-            return Ok(entries);
-        }
-        // While this process writes, Redis need only say that there is something: what it is, is known here.
-        let told = if self.shared.own.is_lively() { 1 } else { limit };
-        let rows = self.block(after, told).await?;
-        if let Some(entries) = self.shared.own.take(after, limit) {
-            return Ok(entries);
-        }
+        let Some(rows) = self.grown(after, limit).await? else { return Ok(self.shared.own.take(after, limit).unwrap_or_default()) };
         if rows.is_empty() {
             // Silence is either peace or a journal that was lost or rolled back under us.
             let now = self.position().await?;
@@ -636,19 +607,10 @@ impl Journal for RedisJournal {
 
     async fn save_snapshot(&self, epoch: &str, snapshot: &Snapshot) -> Result<(), JournalError> {
         let keys = &self.shared.keys;
-        let (rev, json) = (snapshot.rev, snapshot.json.clone());
-        // Packing a full hall takes a while; whoever waits for a number does not wait for that.
-        let pack = move || {
-            let text = packed(&json);
-            let sum = snapshot_sum(rev, &text);
-            (text, sum)
-        };
-        let packed = tokio::task::spawn_blocking(pack).await;
-        let (text, sum) = packed.map_err(|error| JournalError::Away(error.to_string()))?;
         let value = self
             .run(&self.shared.scripts.save_snapshot, |command| {
                 command.arg(2).arg(keys.meta()).arg(keys.snapshot());
-                command.arg(epoch).arg(snapshot.rev).arg(&text).arg(&sum);
+                command.arg(epoch).arg(snapshot.rev).arg(snapshot.text()).arg(snapshot.sum());
             })
             .await?;
         self.done_or_unsafe(value)

@@ -154,7 +154,7 @@ pub fn next(chance: &mut Chance, hall: &Hall, profile: &Arc<Profile>) -> (Comman
         65..=89 => {
             let (step, states) = step(chance, profile);
             let Some(ticket) = some_ticket(chance, hall, states) else { return issue(chance, profile) };
-            let holder = hall.tickets[&ticket].counter.clone();
+            let holder = hall.tickets.get(&ticket).unwrap().counter.clone();
             let caller = holder.filter(|_| chance.permille(900)).map_or_else(lead, |no| clerk(no.as_str()));
             (Command::Ticket { ticket, step, fence }, caller)
         }

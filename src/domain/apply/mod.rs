@@ -181,7 +181,7 @@ fn apply_ticket(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>, rev: u64) 
         EventBody::TicketCalled { of, why, miss_at_ms, .. } => {
             leave_line(hall, of.ticket);
             tell_calibration(hall, of.ticket, at);
-            if let Some(ticket) = hall.tickets.get_mut(&of.ticket) {
+            if let Some(ticket) = hall.tickets.get_mut(of.ticket) {
                 ticket.whys.push(why.clone());
                 ticket.calls = 0;
             }
@@ -197,7 +197,7 @@ fn apply_ticket(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>, rev: u64) 
         EventBody::TicketParked { of } => {
             let_go(hall, of.ticket);
             hall.parked.insert(of.ticket);
-            if let Some(ticket) = hall.tickets.get_mut(&of.ticket) {
+            if let Some(ticket) = hall.tickets.get_mut(of.ticket) {
                 ticket.state = TicketState::Parked;
                 ticket.park_reason.clone_from(&of.reason);
             }
@@ -219,7 +219,7 @@ fn apply_ticket(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>, rev: u64) 
                 t.rated += 1;
                 t.grade_sum += u32::from(*grade);
             });
-            if let Some(closing) = hall.tickets.get_mut(&of.ticket).and_then(|t| t.closing.as_mut()) {
+            if let Some(closing) = hall.tickets.get_mut(of.ticket).and_then(|t| t.closing.as_mut()) {
                 closing.rating = Some(*grade);
             }
         }
@@ -261,7 +261,7 @@ fn issue(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>, rev: u64) {
         *last = digits.unwrap_or(*last + 1).max(*last);
     }
     hall.tallies.entry(service.clone()).or_default().issued += 1;
-    hall.tickets.insert(*id, ticket);
+    hall.tickets.insert(ticket);
     rejoin(hall, *id, *score_ms, rev, None);
 }
 
@@ -271,7 +271,7 @@ fn new_leg(service: &ServiceId, reserved: Option<CounterNo>, at: DateTime<Utc>) 
 
 /// Puts a ticket into the line of its leg.
 fn rejoin(hall: &mut Hall, id: TicketId, score_ms: i64, rev: u64, not_before_ms: Option<i64>) {
-    let Some(ticket) = hall.tickets.get_mut(&id) else { return };
+    let Some(ticket) = hall.tickets.get_mut(id) else { return };
     let place = Place { score_ms, order: rev };
     ticket.state = TicketState::Waiting;
     ticket.place = Some(place);
@@ -288,7 +288,7 @@ fn rejoin(hall: &mut Hall, id: TicketId, score_ms: i64, rev: u64, not_before_ms:
 }
 
 fn leave_line(hall: &mut Hall, id: TicketId) {
-    let Some(ticket) = hall.tickets.get_mut(&id) else { return };
+    let Some(ticket) = hall.tickets.get_mut(id) else { return };
     let key = ticket.line();
     ticket.not_before_ms = None;
     if let Some(place) = ticket.place.take()
@@ -310,7 +310,7 @@ fn let_go(hall: &mut Hall, id: TicketId) {
 }
 
 fn forget_due(hall: &mut Hall, id: TicketId) {
-    if let Some(due) = hall.tickets.get_mut(&id).and_then(|t| t.miss_at_ms.take()) {
+    if let Some(due) = hall.tickets.get_mut(id).and_then(|t| t.miss_at_ms.take()) {
         hall.miss_due.remove(&(due, id));
     }
 }
@@ -323,7 +323,7 @@ fn announce(hall: &mut Hall, of: &TicketRef, miss_at_ms: Option<i64>, at: DateTi
     if let Some(counter) = hall.counters.get_mut(&no) {
         counter.ticket = Some(of.ticket);
     }
-    let Some(ticket) = hall.tickets.get_mut(&of.ticket) else { return };
+    let Some(ticket) = hall.tickets.get_mut(of.ticket) else { return };
     ticket.state = TicketState::Called;
     ticket.counter = Some(no.clone());
     ticket.calls += 1;
@@ -355,7 +355,7 @@ fn tell_calibration(hall: &mut Hall, id: TicketId, at: DateTime<Utc>) {
 
 fn start(hall: &mut Hall, of: &TicketRef, at: DateTime<Utc>) {
     forget_due(hall, of.ticket);
-    if let Some(ticket) = hall.tickets.get_mut(&of.ticket) {
+    if let Some(ticket) = hall.tickets.get_mut(of.ticket) {
         ticket.state = TicketState::Serving;
         ticket.leg.started_at.get_or_insert(at);
     }
@@ -368,7 +368,7 @@ fn miss(hall: &mut Hall, of: &TicketRef) {
     if let Some(counter) = of.counter.as_ref().and_then(|no| hall.counters.get_mut(no)) {
         counter.today.missed += 1;
     }
-    if let Some(ticket) = hall.tickets.get_mut(&of.ticket) {
+    if let Some(ticket) = hall.tickets.get_mut(of.ticket) {
         ticket.state = TicketState::Missed;
         ticket.counter = None;
     }
@@ -379,7 +379,7 @@ fn resume(hall: &mut Hall, of: &TicketRef, at: DateTime<Utc>) {
     if let Some(counter) = of.counter.as_ref().and_then(|no| hall.counters.get_mut(no)) {
         counter.ticket = Some(of.ticket);
     }
-    if let Some(ticket) = hall.tickets.get_mut(&of.ticket) {
+    if let Some(ticket) = hall.tickets.get_mut(of.ticket) {
         ticket.state = TicketState::Called;
         ticket.counter.clone_from(&of.counter);
         ticket.called_at = Some(at);
@@ -395,7 +395,7 @@ fn transfer(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>, rev: u64) {
     hall.parked.remove(&of.ticket);
     leave_line(hall, of.ticket);
     let_go(hall, of.ticket);
-    if let Some(ticket) = hall.tickets.get_mut(&of.ticket) {
+    if let Some(ticket) = hall.tickets.get_mut(of.ticket) {
         let left = std::mem::replace(&mut ticket.leg, new_leg(to, to_counter.clone(), at));
         ticket.past_legs.push(left);
         ticket.called_at = None;
@@ -434,7 +434,7 @@ fn finish(hall: &mut Hall, body: &EventBody, at: DateTime<Utc>) {
 }
 
 fn end_leg(hall: &mut Hall, id: TicketId, end: LegEnd, at: DateTime<Utc>) {
-    if let Some(ticket) = hall.tickets.get_mut(&id) {
+    if let Some(ticket) = hall.tickets.get_mut(id) {
         ticket.leg.ended_at = Some(at);
         ticket.leg.end = Some(end);
     }
@@ -446,7 +446,7 @@ fn close(hall: &mut Hall, of: &TicketRef, end: LegEnd, finish: Option<Finish>, a
     end_leg(hall, of.ticket, end, at);
     hall.missed.remove(&of.ticket);
     hall.parked.remove(&of.ticket);
-    if let Some(ticket) = hall.tickets.get_mut(&of.ticket) {
+    if let Some(ticket) = hall.tickets.get_mut(of.ticket) {
         ticket.state = TicketState::Closed;
         ticket.closing = Some(Box::new(Closing { finish, rating: None }));
     }

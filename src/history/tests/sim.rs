@@ -197,7 +197,7 @@ impl Sim {
     }
 
     fn pick(&self, pick: usize) -> Option<TicketId> {
-        self.hall.tickets.keys().nth(pick % self.hall.tickets.len().max(1)).copied()
+        self.hall.tickets.ids().nth(pick % self.hall.tickets.len().max(1))
     }
 
     fn step(&mut self, pick: usize, step: usize) {

@@ -83,11 +83,11 @@ async fn old_events_go_only_under_a_saved_state(journal: &impl Journal) {
     journal.commit(&at, &ten).await.unwrap();
     journal.trim(5).await.unwrap();
     assert_eq!(journal.since(0, 100).await.unwrap().len(), 10, "nothing is saved yet");
-    let saved = Snapshot { rev: 6, json: "{\"state\":6}".into() };
+    let saved = Snapshot::of(6, &"state").unwrap();
     journal.save_snapshot(&at.epoch, &saved).await.unwrap();
-    journal.save_snapshot(&at.epoch, &Snapshot { rev: 4, json: "older".into() }).await.unwrap();
+    journal.save_snapshot(&at.epoch, &Snapshot::of(4, &"older").unwrap()).await.unwrap();
     assert!(matches!(journal.save_snapshot("other", &saved).await.unwrap_err(), JournalError::Unsafe(_)));
-    assert!(journal.save_snapshot(&at.epoch, &Snapshot { rev: 11, json: "ahead".into() }).await.is_err());
+    assert!(journal.save_snapshot(&at.epoch, &Snapshot::of(11, &"ahead").unwrap()).await.is_err());
     journal.trim(9).await.unwrap();
     assert!(matches!(journal.since(5, 100).await.unwrap_err(), JournalError::Trimmed { first: 7 }));
     assert!(matches!(journal.wait(0, 100).await.unwrap_err(), JournalError::Trimmed { first: 7 }));
@@ -95,7 +95,7 @@ async fn old_events_go_only_under_a_saved_state(journal: &impl Journal) {
     assert_eq!(journal.since(8, 100).await.unwrap(), ten.events[8..]);
     let loaded = journal.load().await.unwrap();
     assert_eq!((loaded.position.rev, loaded.first, loaded.snapshot), (10, 7, Some(saved)));
-    journal.save_snapshot(&at.epoch, &Snapshot { rev: 10, json: "all".into() }).await.unwrap();
+    journal.save_snapshot(&at.epoch, &Snapshot::of(10, &"all").unwrap()).await.unwrap();
     journal.trim(10).await.unwrap();
     assert_eq!(journal.load().await.unwrap().first, 0);
     assert_eq!(journal.commit(&position(&at, 10), &commit(11, "y")).await.unwrap(), Committed::Done);

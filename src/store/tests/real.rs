@@ -234,12 +234,12 @@ async fn an_altered_saved_state_is_not_served() {
     let journal = redis.journal();
     let at = journal.load().await.unwrap().position;
     journal.commit(&at, &commit(1, "x")).await.unwrap();
-    journal.save_snapshot(&at.epoch, &Snapshot { rev: 1, json: "{\"numbers\":7}".into() }).await.unwrap();
+    journal.save_snapshot(&at.epoch, &Snapshot::of(1, &"7").unwrap()).await.unwrap();
     journal.load().await.unwrap();
     // The text of another state, which can be read as well as the right one.
     journal.commit(&position(&at, 1), &commit(2, "x")).await.unwrap();
     let kept: String = redis::from_redis_value(redis.raw(&["HGET", "wh:{hall}:snapshot", "lz4"]).await).unwrap();
-    journal.save_snapshot(&at.epoch, &Snapshot { rev: 2, json: "{\"numbers\":8}".into() }).await.unwrap();
+    journal.save_snapshot(&at.epoch, &Snapshot::of(2, &"8").unwrap()).await.unwrap();
     redis.raw(&["HSET", "wh:{hall}:snapshot", "lz4", &kept]).await;
     let error = journal.load().await.unwrap_err();
     assert!(matches!(&error, JournalError::Unsafe(why) if why.contains("altered")), "{error}");

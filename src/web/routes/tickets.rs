@@ -225,7 +225,7 @@ fn page_of<'a>(fitting: impl Iterator<Item = &'a crate::domain::ticket::Ticket>,
 }
 
 fn list_of(hall: &Hall, query: &ListQuery, after: u64, limit: usize) -> Items<TicketFull> {
-    let behind = hall.tickets.range(TicketId(after.saturating_add(1))..).map(|(_, ticket)| ticket);
+    let behind = hall.tickets.range(TicketId(after.saturating_add(1))..);
     let fitting = behind.filter(|ticket| {
         query.state.is_none_or(|state| TicketState::from(ticket.state) == state)
             && query.service.as_deref().is_none_or(|service| ticket.service().as_str() == service)

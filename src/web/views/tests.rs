@@ -156,7 +156,7 @@ fn public_views_name_nobody_whatever_people_typed() {
     let story = busy_day();
     let counter = story.hall.profile.counters[0].no.clone();
     let mut views = vec![View::Board, View::Kiosk, View::Display(counter.clone())];
-    views.extend(story.hall.tickets.keys().map(|id| View::Ticket(*id)));
+    views.extend(story.hall.tickets.ids().map(View::Ticket));
     for view in &views {
         let mut shown = vec![story.json(view)];
         shown.extend(story.events.iter().filter_map(|event| event_for(view, event)).map(|event| serde_json::to_string(&event).unwrap()));
@@ -215,8 +215,8 @@ fn a_display_and_a_phone_are_told_only_of_their_own() {
     let tickets =
         |view: &View| story.events.iter().filter_map(|event| event_for(view, event)).filter(|e| e.kind.starts_with("ticket.")).count();
     assert_eq!(tickets(&View::Display(counter.clone())), 0, "nobody was called there");
-    for (id, ticket) in &story.hall.tickets {
-        let told = story.events.iter().filter_map(|event| event_for(&View::Ticket(*id), event));
+    for ticket in story.hall.tickets.values() {
+        let told = story.events.iter().filter_map(|event| event_for(&View::Ticket(ticket.id), event));
         let mut numbers = told.filter_map(|event| event.number);
         assert!(numbers.all(|number| number == ticket.number));
     }

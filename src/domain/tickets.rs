@@ -1,0 +1,74 @@
+//! The tickets of a service day by their ids, each shared by the copies of the hall until one of them changes it.
+
+use std::collections::BTreeMap;
+use std::ops::RangeBounds;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::TicketId;
+use super::ticket::Ticket;
+
+/// Tickets in the order in which they were issued. A clone shares them all: to look at a full hall in peace costs a pointer a ticket.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Tickets(BTreeMap<TicketId, Arc<Ticket>>);
+
+impl Tickets {
+    /// One ticket.
+    #[must_use]
+    pub fn get(&self, id: &TicketId) -> Option<&Ticket> {
+        self.0.get(id).map(AsRef::as_ref)
+    }
+
+    /// One ticket, to be changed; other copies of the hall keep it as it was.
+    pub(super) fn get_mut(&mut self, id: TicketId) -> Option<&mut Ticket> {
+        self.0.get_mut(&id).map(Arc::make_mut)
+    }
+
+    pub(super) fn insert(&mut self, ticket: Ticket) {
+        self.0.insert(ticket.id, Arc::new(ticket));
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Whether there is such a ticket.
+    #[must_use]
+    pub fn contains_key(&self, id: &TicketId) -> bool {
+        self.0.contains_key(id)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Their ids, oldest first.
+    pub fn ids(&self) -> impl Iterator<Item = TicketId> {
+        self.0.keys().copied()
+    }
+
+    /// All of them, oldest first.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &Ticket> {
+        self.0.values().map(AsRef::as_ref)
+    }
+
+    /// Those with ids in a range, oldest first.
+    pub fn range(&self, ids: impl RangeBounds<TicketId>) -> impl DoubleEndedIterator<Item = &Ticket> {
+        self.0.range(ids).map(|(_, ticket)| ticket.as_ref())
+    }
+
+    /// Read one after the other, they lie in half empty nodes; built at once they take half the room.
+    pub(super) fn close_ranks(&mut self) {
+        self.0 = std::mem::take(&mut self.0).into_iter().collect();
+    }
+}
