@@ -21,6 +21,8 @@ const WAITING: u64 = 6_000;
 const CALLS: u32 = 20;
 /// Boards beside the one that never reads.
 const BESIDE_STALLED: usize = 1_000;
+/// Fewer boards weigh less than what a server keeps of a round of calls anyway.
+const WEIGHED_MIN: usize = 1_000;
 /// What a board may cost the server, in KiB.
 const BOARD_KIB_MAX: f64 = 20.0;
 
@@ -153,8 +155,8 @@ pub async fn run(options: &Options) {
             at_most(median_ratio(&p50s.0, &p50s.1), 1.3),
             format!("{:.2}", tail(&all_ours)),
             format!("{:.2}", tail(&all_theirs)),
-            if boards < 100 { "-".to_owned() } else { at_most(each(ours.usage().rss_kib, our_empty), BOARD_KIB_MAX) },
-            if boards < 100 { "-".to_owned() } else { format!("{:.1}", each(theirs.usage().rss_kib, their_empty)) },
+            if boards < WEIGHED_MIN { "-".to_owned() } else { at_most(each(ours.usage().rss_kib, our_empty), BOARD_KIB_MAX) },
+            if boards < WEIGHED_MIN { "-".to_owned() } else { format!("{:.1}", each(theirs.usage().rss_kib, their_empty)) },
             none(our.wall.missed() + our.missed),
         ]);
     }

@@ -50,6 +50,8 @@ pub struct Measured {
     pub answered: u64,
     /// Answers other than 2xx, and lines that broke.
     pub failed: u64,
+    /// The same by status; 0 is a line that broke.
+    pub refusals: BTreeMap<u16, u64>,
     pub took: Duration,
     /// Microseconds from when each question was due.
     pub times: Histogram<u64>,
@@ -71,6 +73,7 @@ impl Measured {
 
 /// One person's line to a server.
 struct Line<P> {
+    address: SocketAddr,
     stream: TcpStream,
     person: P,
     out: Vec<u8>,
@@ -88,7 +91,7 @@ impl<P: Person> Crowd<P> {
         for person in people {
             let stream = TcpStream::connect(address).await?;
             stream.set_nodelay(true)?;
-            lines.push(Line { stream, person, out: Vec::new(), heard: Vec::new() });
+            lines.push(Line { address, stream, person, out: Vec::new(), heard: Vec::new() });
         }
         Ok(Self { lines })
     }
@@ -116,6 +119,9 @@ impl<P: Person> Crowd<P> {
             all.answered += one.answered;
             all.failed += one.failed;
             all.times.add(&one.times).unwrap();
+            for (status, count) in &one.refusals {
+                *all.refusals.entry(*status).or_default() += count;
+            }
             for (kind, times) in &one.kinds {
                 all.kinds.entry(kind).or_insert_with(histogram).add(times).unwrap();
             }
@@ -143,7 +149,7 @@ impl<P: Person> Crowd<P> {
 
 /// Before anything was asked.
 fn nothing() -> Measured {
-    Measured { answered: 0, failed: 0, took: Duration::ZERO, times: histogram(), kinds: BTreeMap::new() }
+    Measured { answered: 0, failed: 0, refusals: BTreeMap::new(), took: Duration::ZERO, times: histogram(), kinds: BTreeMap::new() }
 }
 
 fn histogram() -> Histogram<u64> {
@@ -169,6 +175,7 @@ impl<P: Person> Line<P> {
             own.answered += 1;
             if !(200..300).contains(&status) {
                 own.failed += 1;
+                *own.refusals.entry(status).or_default() += 1;
                 if status == 0 {
                     return own;
                 }
@@ -196,10 +203,19 @@ impl<P: Person> Line<P> {
         own
     }
 
-    /// One question and its answer; gives the status.
+    /// One question and its answer; gives the status. A line that was closed is opened again, as any kiosk does.
     async fn ask_once(&mut self) -> io::Result<u16> {
         self.out.clear();
         self.person.ask(&mut self.out);
+        if let Ok(status) = self.exchange().await {
+            return Ok(status);
+        }
+        self.stream = TcpStream::connect(self.address).await?;
+        self.stream.set_nodelay(true)?;
+        self.exchange().await
+    }
+
+    async fn exchange(&mut self) -> io::Result<u16> {
         self.stream.write_all(&self.out).await?;
         self.heard.clear();
         loop {

@@ -90,7 +90,7 @@ impl Person for Clerk {
         // Where another row's clerk left somebody in hand, the refusal says whom.
         let whom = if answer.status == 409 { r#""current":""# } else { r#""id":""# };
         self.in_hand = body.split_once(whom).and_then(|(_, rest)| rest.split_once('"')).map(|(id, _)| id.to_owned());
-        self.nobody += u64::from(self.in_hand.is_none());
+        self.nobody += u64::from(self.in_hand.is_none() && answer.status < 300);
     }
 }
 

@@ -61,7 +61,9 @@ impl Wall {
             let index = self.tasks.len();
             {
                 let mut seen = self.seen();
-                seen.marks.push(0);
+                // Whoever comes later has had none of the frames before, and misses none of them.
+                let before = if self.told == Told::Frames { seen.marks.iter().copied().max().unwrap_or(0) } else { 0 };
+                seen.marks.push(before);
                 seen.since.push(Vec::new());
             }
             let board = Board { index, seen: Arc::clone(&self.seen), all: Arc::clone(&self.all), told: self.told };
