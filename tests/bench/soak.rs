@@ -30,6 +30,12 @@ const BOARDS: usize = 200;
 const COMINGS: u32 = 20;
 /// Bends the time of the server, not of what it waits for.
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+/// Where the library reads how far its clock is ahead.
+const CLOCK_FILE: &str = "clock";
+/// Half a minute after the first service day began: 2026-03-02 04:00:30 UTC.
+const FIRST_S: i64 = 1_772_424_030;
+/// Between two steps of the clock.
+const STEP: Duration = Duration::from_millis(500);
 /// What the journal keeps at least, by `history::JOURNAL_EVENTS_KEPT_MIN`, and how much may come until it is trimmed: two days.
 const EVENTS_MAX: u64 = 50_000 + 2 * 4 * 5_000 + 1_000;
 
@@ -68,19 +74,36 @@ fn disk_kib(folder: &Path) -> u64 {
     entries.map(size).sum()
 }
 
-/// A hall whose service day is as long as `day`, begun at its first minute. Redis keeps the real time: its allocator does not start
-/// under the library, and nothing of ours asks its clock.
-fn fast_house(day: Duration, tools: &Path) -> House {
+/// A hall whose clock is told by a file. Redis keeps the real time: its allocator does not start under the library, and nothing of ours
+/// asks its clock.
+fn fast_house(tools: &Path) -> House {
     let program = tools.join("redis-server");
     std::fs::write(&program, "#!/bin/sh\nunset LD_PRELOAD\nexec redis-server \"$@\"\n").unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let speed = 86_400.0 / day.as_secs_f64();
     House::new(&hall_file_in("UTC", SERVICES, usize::try_from(CLERKS).unwrap()))
         .with_env("WARMHALL__REDIS_SERVER", program.to_str().unwrap())
         .with_env("TZ", "UTC")
         .with_env("LD_PRELOAD", FAKETIME)
-        .with_env("FAKETIME", &format!("@2026-03-02 04:00:30 x{speed}"))
+        .with_env("FAKETIME_TIMESTAMP_FILE", tools.join(CLOCK_FILE).to_str().unwrap())
+        .with_env("FAKETIME_CACHE_DURATION", "1")
         .with_env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+}
+
+/// Puts the hall's clock forward, so that its service day is as long as `day`. By steps: a clock that runs faster would also shorten
+/// whatever the server waits for, and keep it busy with nothing.
+fn put_clock(tools: &Path, begin: Instant, day: Duration) {
+    let bent = begin.elapsed().mul_f64(86_400.0 / day.as_secs_f64());
+    let passed = i64::try_from(bent.as_secs()).unwrap() + FIRST_S - i64::try_from(begin.elapsed().as_secs()).unwrap();
+    let ahead = passed - started_s();
+    let next = tools.join("clock.next");
+    std::fs::write(&next, format!("{ahead:+}")).unwrap();
+    std::fs::rename(next, tools.join(CLOCK_FILE)).unwrap();
+}
+
+/// When the benchmark began, in Unix seconds.
+fn started_s() -> i64 {
+    static STARTED: std::sync::OnceLock<i64> = std::sync::OnceLock::new();
+    *STARTED.get_or_init(|| warmhall::clock::Clock::System.now().timestamp())
 }
 
 pub async fn run(options: &Options) {
@@ -90,10 +113,18 @@ pub async fn run(options: &Options) {
     }
     let day = if options.full { DAY_FULL } else { DAY_SHORT };
     let tools = folder();
-    let house = fast_house(day, tools.path());
+    put_clock(tools.path(), Instant::now(), day);
+    let house = fast_house(tools.path());
     let (kiosk, lead, board) = (house.token("kiosk", "k1"), house.token("lead", "l1"), house.token("board", "b1"));
     let running = house.open();
     let begin = Instant::now();
+    let folder = tools.path().to_owned();
+    let clock = tokio::spawn(async move {
+        loop {
+            put_clock(&folder, begin, day);
+            sleep(STEP).await;
+        }
+    });
     house.open_counters(&running, &lead, usize::try_from(CLERKS).unwrap()).await;
     let mut wall = Wall::new(Told::Revisions);
     wall.grow_to(BOARDS, running.address, &board).await;
@@ -116,11 +147,11 @@ pub async fn run(options: &Options) {
         assert!(issued.answered >= u64::from(TICKETS) && issued.failed == 0, "a day without people: {:?}", issued.refusals);
         // In the morning each clerk learns by a refusal that yesterday's customer is gone.
         assert!(called.answered >= u64::from(TICKETS) && called.failed <= CALLS_IN_VAIN_MAX, "nobody is called: {:?}", called.refusals);
-        // Under the library that bends its time the server is never quite at rest.
-        sleep(day / 20).await;
+        running.settle().await;
         evenings.push(evening(&running, &house).await);
         sleep_until(ends).await;
     }
+    clock.abort();
     print(options, day, &evenings, &wall);
 }
 
