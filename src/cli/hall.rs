@@ -273,7 +273,9 @@ async fn save(keeper: &HallKeeper, journal: &RedisJournal) {
         return;
     }
     let hall = keeper.read(Clone::clone);
-    let Ok(saved) = Snapshot::of(hall.rev, &hall) else { return };
+    // A full hall takes a while; what else has to be done before the end goes on meanwhile.
+    let written = tokio::task::spawn_blocking(move || Snapshot::of(hall.rev, &hall)).await;
+    let Ok(Ok(saved)) = written else { return };
     if let Err(error) = journal.save_snapshot(&keeper.epoch(), &saved).await {
         tracing::warn!(%error, "the state was not saved; the next start reads more events");
     }

@@ -16,8 +16,6 @@ const RETRY_MS_MAX: u64 = 5_000;
 /// So long after something happened it is written, in milliseconds: what comes at once with it shares its transaction, screens are told
 /// of it first, and who asks waits no longer than this.
 const GATHER_MS: u64 = 25;
-/// So many events are written without waiting for more: no batch is larger.
-const FULL_EVENTS: u64 = 500;
 /// The pause when somebody has to mend something, in milliseconds: what was mended is noticed without a restart.
 const STOPPED_MS: u64 = 30_000;
 
@@ -94,7 +92,9 @@ impl History {
         loop {
             // A lasting trouble is told by the cursor.
             let _news = feed.reached(cursor.after() + 1).await;
-            if feed.last() < cursor.after() + FULL_EVENTS {
+            // A full batch is written without waiting for more.
+            let behind = usize::try_from(feed.last().saturating_sub(cursor.after())).unwrap_or(usize::MAX);
+            if behind < BATCH_EVENTS_MAX {
                 sleep(Duration::from_millis(GATHER_MS)).await;
             }
             let written = match cursor.next().await {

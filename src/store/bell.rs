@@ -1,6 +1,5 @@
 //! The one read that waits in Redis for the journal to grow, kept waiting while this process takes its own commits from memory.
 
-use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -69,7 +68,7 @@ impl Bell {
 
     /// Waits until it rings. May be dropped and called again.
     pub(super) async fn rings(&self, hung: &mut Hung) -> Result<Vec<Row>, JournalError> {
-        let (rows, connection) = poll_fn(|waker| hung.rung.poll_unpin(waker)).await?;
+        let (rows, connection) = (&mut hung.rung).await?;
         self.kept().idle = Some(connection);
         Ok(rows)
     }

@@ -89,9 +89,7 @@ impl<P: Person> Crowd<P> {
     pub async fn connect(address: SocketAddr, people: impl IntoIterator<Item = P>) -> io::Result<Self> {
         let mut lines = Vec::new();
         for person in people {
-            let stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            lines.push(Line { address, stream, person, out: Vec::new(), heard: Vec::new() });
+            lines.push(Line { address, stream: open(address).await?, person, out: Vec::new(), heard: Vec::new() });
         }
         Ok(Self { lines })
     }
@@ -145,6 +143,12 @@ impl<P: Person> Crowd<P> {
         all.took = begin.elapsed();
         all
     }
+}
+
+async fn open(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Before anything was asked.
@@ -210,8 +214,7 @@ impl<P: Person> Line<P> {
         if let Ok(status) = self.exchange().await {
             return Ok(status);
         }
-        self.stream = TcpStream::connect(self.address).await?;
-        self.stream.set_nodelay(true)?;
+        self.stream = open(self.address).await?;
         self.exchange().await
     }
 
