@@ -288,12 +288,17 @@ impl<J: Looked> World<J> {
 
     /// Everything that must be true when nobody acts any more.
     async fn audit(&mut self) {
-        self.follow().await;
-        self.feed(0..2).await;
-        self.follow().await;
-        for keeper in &self.keepers {
-            keeper.rev().wait_for(|rev| *rev >= self.folded.rev).await.expect("the keeper lives");
-            assert!(keeper.read(|hall| *hall == self.folded), "a keeper's hall is not the fold of the journal");
+        for which in 0..self.keepers.len() {
+            // On a real clock a keeper tells by itself what fell due, also between two looks: they are compared at the same revision.
+            loop {
+                self.follow().await;
+                self.feed(which..which + 1).await;
+                let compared = self.keepers[which].read(|hall| (hall.rev == self.folded.rev).then(|| *hall == self.folded));
+                if let Some(same) = compared {
+                    assert!(same, "a keeper's hall is not the fold of the journal");
+                    break;
+                }
+            }
         }
         self.check_places().await;
         self.check_acknowledged();
