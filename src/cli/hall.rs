@@ -162,9 +162,13 @@ async fn fold_back(feed: Feed, keeper: HallKeeper, after: u64) {
 /// Tells the high-water mark how far the hall has come.
 async fn tell_guard(keeper: HallKeeper, teller: Teller) {
     let mut rev = keeper.rev();
-    while rev.changed().await.is_ok() {
+    // Also what was there from the beginning: another process may have written it and wait to hear that it is known here.
+    loop {
         teller.reached(reached(&keeper));
         sleep(TELL_PAUSE).await;
+        if rev.changed().await.is_err() {
+            return;
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
 
 use super::access::{Change, carry_out};
 use super::args::Place;
@@ -11,10 +14,15 @@ use crate::clock::Clock;
 use crate::domain::access::Access;
 use crate::keeper::{Keeper, Options};
 use crate::settings::{self, Settings, SettingsError};
-use crate::store::{self, OpenOptions, RedisAddress, RedisJournal};
+use crate::store::{self, OpenOptions, Position, RedisAddress, RedisJournal};
 
 /// Says that a hall was served from a folder before.
 const SERVED_BEFORE: &str = "high-water.json";
+
+/// How long a running server may take to say that it knows of a change; it does within half a second.
+const KNOWN_WITHIN: Duration = Duration::from_secs(5);
+/// Between two looks whether it has.
+const KNOWN_LOOK: Duration = Duration::from_millis(10);
 
 /// When a change holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,15 +69,34 @@ async fn beside_server(data_dir: &Path) -> Result<Option<Keeper<RedisJournal>>, 
 pub(super) async fn make(settings: &Settings, change: &Change) -> Result<Holds, Fault> {
     if let Some(keeper) = beside_server(&settings.data_dir).await? {
         carry_out(&keeper, change).await?.map_err(Fault::failed)?;
-        return Ok(Holds::Now);
+        return known(&settings.data_dir, &keeper).await;
     }
     let pending = PendingFile::in_dir(&settings.data_dir);
     pending.append(change)?;
     // A server that started meanwhile may have looked before our line was there.
     match beside_server(&settings.data_dir).await? {
-        Some(keeper) => pending.take_in(&keeper).await.map(|()| Holds::Now),
+        Some(keeper) => {
+            pending.take_in(&keeper).await?;
+            known(&settings.data_dir, &keeper).await
+        }
         None => Ok(Holds::NextStart),
     }
+}
+
+/// Waits until the running server knows what was just written beside it: whoever was shut out must not come in a moment later.
+async fn known(data_dir: &Path, keeper: &Keeper<RedisJournal>) -> Result<Holds, Fault> {
+    let position = Position { epoch: keeper.epoch(), rev: *keeper.rev().borrow() };
+    let said = async {
+        while !store::has_reached(data_dir, &position)? {
+            sleep(KNOWN_LOOK).await;
+        }
+        Ok(Holds::Now)
+    };
+    timeout(KNOWN_WITHIN, said).await.unwrap_or_else(|_| {
+        Err(Fault::failed(
+            "已写入，但服务器没有确认；请检查服务器。 / Written, but the server did not confirm it; please look at the server.",
+        ))
+    })
 }
 
 /// Everybody who may come in, and what waits for the next start.

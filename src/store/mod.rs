@@ -36,7 +36,7 @@ pub use disk::free_bytes;
 pub use guard::{Guard, Mark, Reached, SafetyStop, Teller};
 pub use link::RedisAddress;
 pub use memory::MemoryJournal;
-pub use open::{OpenError, OpenOptions, OpenStore, attach, open};
+pub use open::{OpenError, OpenOptions, OpenStore, attach, has_reached, open};
 pub use program::ProgramError;
 pub use saved::{SavedError, Snapshot};
 

@@ -17,7 +17,7 @@ use super::keys::HallKeys;
 use super::lock::{self, FolderLock, LockError, Owner};
 use super::program::{Program, ProgramError};
 use super::redis::AddressError;
-use super::{JournalError, RedisAddress, RedisJournal};
+use super::{JournalError, Position, RedisAddress, RedisJournal};
 
 const CONNECTION: &str = "connection.json";
 /// Starts of a private Redis that may fail before opening is given up.
@@ -262,4 +262,13 @@ pub fn attach(data_dir: &Path) -> Result<Option<RedisJournal>, OpenError> {
         (None, None) => return Ok(None),
     };
     Ok(Some(RedisJournal::new(&address, &connection.hall, false)?))
+}
+
+/// Whether the server of `data_dir` has said that its hall stands at `position` or further on.
+///
+/// # Errors
+/// When what it said cannot be read.
+pub fn has_reached(data_dir: &Path, position: &Position) -> Result<bool, OpenError> {
+    let mark = guard::read_mark(data_dir).map_err(OpenError::Safety)?;
+    Ok(mark.is_some_and(|mark| *mark.epoch == *position.epoch && mark.rev >= position.rev))
 }
