@@ -117,6 +117,12 @@ impl Playlist {
         Cursor { seen: self.seen, open: open.into_iter().collect() }
     }
 
+    /// The last revision taken in.
+    #[must_use]
+    pub fn last_seen(&self) -> u64 {
+        self.seen
+    }
+
     /// How many wait.
     #[must_use]
     pub fn len(&self) -> usize {

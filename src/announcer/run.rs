@@ -189,7 +189,17 @@ impl<O: Output> Announcer<O> {
     async fn wait(&mut self, inputs: &mut mpsc::Receiver<Input>, state: &mut watch::Receiver<SpeakerState>) {
         let blocked = !self.desk.playlist.is_empty();
         tokio::select! {
-            input = inputs.recv() => self.desk.take(input),
+            input = inputs.recv() => {
+                self.desk.take(input);
+                // In a rush what waits is looked through once for many; but what can be said is not kept from being said.
+                for _ in 0..INPUTS_MAX {
+                    if !blocked && !self.desk.playlist.is_empty() {
+                        break;
+                    }
+                    let Ok(input) = inputs.try_recv() else { break };
+                    self.desk.take(Some(input));
+                }
+            }
             changed = state.changed() => {
                 if changed.is_err() {
                     // The loudspeaker's thread is gone and will say nothing more.
@@ -329,7 +339,9 @@ impl Desk {
                 count = count.saturating_add(1);
             }
         }
-        self.tell(|status| status.dropped = status.dropped.saturating_add(count));
+        if count > 0 || self.status.borrow().waiting != self.playlist.len() {
+            self.tell(|status| status.dropped = status.dropped.saturating_add(count));
+        }
     }
 
     fn tell(&self, change: impl FnOnce(&mut VoiceStatus)) {
@@ -343,10 +355,13 @@ impl Desk {
 
     /// Writes the cursor when something was said or dropped, or when it has fallen far behind.
     async fn save_if_due(&mut self, whatever: bool) {
-        let cursor = self.playlist.cursor();
-        let behind = cursor.seen.saturating_sub(self.saved.seen) > REVS_UNSAVED_MAX;
+        let behind = self.playlist.last_seen().saturating_sub(self.saved.seen) > REVS_UNSAVED_MAX;
         let at_leisure = self.let_go && self.saved_at.is_none_or(|at| at.elapsed() >= LEISURE);
-        if cursor == self.saved || !(self.settled || behind || at_leisure || whatever) {
+        if !(self.settled || behind || at_leisure || whatever) {
+            return;
+        }
+        let cursor = self.playlist.cursor();
+        if cursor == self.saved {
             return;
         }
         let (file, epoch, kept) = (self.file.clone(), self.epoch.clone(), cursor.clone());

@@ -29,13 +29,16 @@ struct Rounds {
     p50: Vec<f64>,
     p99: Vec<f64>,
     cpu_us: Vec<f64>,
+    redis_us: Vec<f64>,
     failed: u64,
 }
 
 impl Rounds {
-    fn full(&mut self, measured: &Measured, ticks: u64) {
+    fn full(&mut self, measured: &Measured, server: u64, redis: u64) {
+        let each_us = |ticks: u64| float(ticks) * TICK_US / float(measured.answered.max(1));
         self.rate.push(measured.rate());
-        self.cpu_us.push(float(ticks) * TICK_US / float(measured.answered.max(1)));
+        self.cpu_us.push(each_us(server + redis));
+        self.redis_us.push(each_us(redis));
         self.failed += measured.failed;
     }
 
@@ -48,10 +51,10 @@ impl Rounds {
 
 impl<P: Person> Side<'_, P> {
     async fn full(&mut self, rounds: &mut Rounds) {
-        let before = self.running.ticks();
+        let (server, redis) = (self.running.usage().ticks, self.running.redis_ticks());
         let measured = self.crowd.run(Pace::Full, FULL).await;
         self.running.settle().await;
-        rounds.full(&measured, self.running.ticks() - before);
+        rounds.full(&measured, self.running.usage().ticks - server, self.running.redis_ticks() - redis);
     }
 
     async fn paced(&mut self, gap: Duration, rounds: &mut Rounds) {
@@ -77,17 +80,26 @@ pub fn table(what: &str) -> Table {
         "times",
         "CPU µs",
         "reference",
+        "Redis µs",
+        "reference",
+        "deciding µs",
+        "at best /s",
+        "times",
     ];
     let mut table = Table::new(what, &columns);
     table.note(
         "`/s`: as fast as answers come. `nothing kept`: a door of the reference that only answers; no program on this machine is faster \
          under this generator. `asked /s`: an open-loop schedule both can carry; times count from when a question was due. \
-         `CPU µs`: processor time of the server and its Redis for each answer, with all that follows after it.",
+         `CPU µs`: processor time of the server and its Redis for each answer, with all that follows after it; `Redis µs`: that of \
+         Redis alone. `deciding µs`: to judge a press, fold its events in once and write them down, in a loop with nothing around it. \
+         `at best`: what the processors could carry if a press cost the door that keeps nothing, the reference's Redis and that loop: \
+         no check of who asks, no second look, nobody told, nothing remembered, nothing waited for.",
     );
     table
 }
 
-/// One row: so many people at once, in so many rounds; `prepare` is done for both before each of them, with the number of the round.
+/// One row: so many people at once, in so many rounds; `prepare` is done for both before each of them, with the number of the round;
+/// `deciding_us` says what judging one press costs.
 pub async fn row<P: Person>(
     table: &mut Table,
     people: usize,
@@ -95,11 +107,12 @@ pub async fn row<P: Person>(
     ours: &mut Side<'_, P>,
     theirs: &mut Side<'_, P>,
     mut prepare: impl AsyncFnMut(usize),
+    mut deciding_us: impl FnMut() -> f64,
 ) {
     let token = "none".into();
     let bystanders = (0..people).map(|_| Bystander::new(&token));
     let mut bystanders = Crowd::connect(theirs.running.address, bystanders).await.unwrap();
-    let mut floor = Vec::new();
+    let (mut floor, mut deciding, mut best) = (Vec::new(), Vec::new(), Vec::new());
     prepare(0).await;
     let warm = |measured: Measured| measured.rate();
     let slower = warm(ours.crowd.run(Pace::Full, WARM_UP).await);
@@ -121,7 +134,11 @@ pub async fn row<P: Person>(
             ours.paced(gap, &mut our).await;
             theirs.paced(gap, &mut their).await;
         }
-        floor.push(bystanders.run(Pace::Full, WARM_UP).await.rate());
+        let bare = bystanders.run(Pace::Full, WARM_UP).await.rate();
+        let decided_us = deciding_us();
+        best.push(at_best(bare, their.redis_us.last().copied().unwrap_or(f64::NAN) + decided_us));
+        floor.push(bare);
+        deciding.push(decided_us);
     }
     let times = median_ratio(&our.rate, &their.rate);
     let tail = median_ratio(&our.p99, &their.p99);
@@ -140,9 +157,21 @@ pub async fn row<P: Person>(
         if people == 1 { at_most(tail, 1.3) } else { format!("{tail:.2}") },
         format!("{:.0}", median(&our.cpu_us)),
         format!("{:.0}", median(&their.cpu_us)),
+        format!("{:.0}", median(&our.redis_us)),
+        format!("{:.0}", median(&their.redis_us)),
+        format!("{:.1}", median(&deciding)),
+        format!("{:.0}", median(&best)),
+        format!("{:.2}", median_ratio(&best, &their.rate)),
     ]);
     let failed = our.failed + their.failed;
     if failed > 0 {
         table.note(&format!("At {people}: {} of ours and {} of the reference's answers were refusals.", our.failed, their.failed));
     }
+}
+
+/// Answers a second of a program that answers at `floor` with all processors busy, if each answer also cost so much more.
+fn at_best(floor: f64, more_us: f64) -> f64 {
+    let processors = float(std::thread::available_parallelism().map_or(1, |count| u64::try_from(count.get()).unwrap_or(1)));
+    let second_us = processors * 1_000_000.0;
+    second_us / (second_us / floor + more_us)
 }

@@ -16,6 +16,7 @@
 
 mod addresses;
 mod boards;
+mod deciding;
 mod duel;
 mod forecast;
 mod growth;

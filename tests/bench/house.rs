@@ -93,9 +93,14 @@ impl Running {
         String::from_utf8(out.stdout).ok()?.split_whitespace().next()?.parse().ok()
     }
 
+    /// Processor time of its Redis.
+    pub fn redis_ticks(&self) -> u64 {
+        self.redis_pid().map_or(0, |pid| Usage::of(pid).ticks)
+    }
+
     /// Processor time of the server and its Redis together.
-    pub fn ticks(&self) -> u64 {
-        self.usage().ticks + self.redis_pid().map_or(0, |pid| Usage::of(pid).ticks)
+    fn ticks(&self) -> u64 {
+        self.usage().ticks + self.redis_ticks()
     }
 
     /// Waits until it has nothing more to do, so that the next round of somebody else is not disturbed.

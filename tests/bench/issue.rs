@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::deciding::Desk;
 use super::duel::{self, Side};
 use super::house::{House, Reference, hall_file};
 use super::load::Crowd;
@@ -18,6 +19,7 @@ pub async fn run(options: &Options) {
     let reference = Reference::beside(&house);
     let theirs = reference.open();
     let services = u64::try_from(SERVICES).unwrap();
+    let mut desk = Desk::new(COUNTERS);
     let mut table = duel::table("Issue: POST /api/v1/tickets, appendfsync always");
     for kiosks in KIOSKS.into_iter().filter(|kiosks| options.wants_at(*kiosks)) {
         let people = |who: &str, token: &Arc<str>| {
@@ -26,7 +28,7 @@ pub async fn run(options: &Options) {
         };
         let mut our = Side { running: &ours, crowd: Crowd::connect(ours.address, people("k", &token)).await.unwrap() };
         let mut their = Side { running: &theirs, crowd: Crowd::connect(theirs.address, people("k", &token)).await.unwrap() };
-        duel::row(&mut table, kiosks, options.rounds, &mut our, &mut their, async |_| {}).await;
+        duel::row(&mut table, kiosks, options.rounds, &mut our, &mut their, async |_| {}, || desk.issue_us()).await;
     }
     table.print();
 }

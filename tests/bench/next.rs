@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::deciding::Desk;
 use super::duel::{self, Side};
 use super::house::{House, Reference, hall_file};
 use super::load::Crowd;
@@ -24,6 +25,7 @@ pub async fn run(options: &Options) {
     let reference = Reference::beside(&house);
     let theirs = reference.open();
     let services = u64::try_from(SERVICES).unwrap();
+    let mut desk = Desk::new(counters);
     let mut table = duel::table("Next: POST /api/v1/counters/{no}/next, the one in hand finished by it, appendfsync always");
     let mut hired = 0;
     for clerks in CLERKS.into_iter().filter(|clerks| options.wants_at(*clerks)) {
@@ -39,7 +41,7 @@ pub async fn run(options: &Options) {
         };
         let mut our = Side { running: &ours, crowd: Crowd::connect(ours.address, people(&lead)).await.unwrap() };
         let mut their = Side { running: &theirs, crowd: Crowd::connect(theirs.address, people(&lead)).await.unwrap() };
-        duel::row(&mut table, clerks, options.rounds, &mut our, &mut their, refill).await;
+        duel::row(&mut table, clerks, options.rounds, &mut our, &mut their, refill, || desk.next_us()).await;
         let empty: u64 = our.crowd.people().chain(their.crowd.people()).map(Clerk::found_nobody).sum();
         assert_eq!(empty, 0, "somebody called into an empty hall: the row says nothing");
         hired += clerks;

@@ -172,7 +172,8 @@ impl Visitors {
 }
 
 fn print(options: &Options, day: Duration, evenings: &[Evening], wall: &Wall) {
-    let columns = ["day", "server MiB", "Redis MiB", "of it data", "its disk MiB", "events kept", "threads", "files and sockets"];
+    let columns =
+        ["day", "server MiB", "of it its own", "Redis MiB", "of it data", "its disk MiB", "events kept", "threads", "files and sockets"];
     let title = format!("Soak: {DAYS} service days of {} s, {TICKETS} numbers, {BOARDS} boards each", day.as_secs());
     let mut table = Table::new(&title, &columns);
     let mib = |kib: u64| format!("{:.1}", float(kib) / 1_024.0);
@@ -180,6 +181,7 @@ fn print(options: &Options, day: Duration, evenings: &[Evening], wall: &Wall) {
         table.row(vec![
             day.to_string(),
             mib(evening.server.rss_kib),
+            mib(evening.server.anon_kib),
             mib(evening.redis_kib),
             mib(evening.redis_used_kib),
             mib(evening.redis_disk_kib),
