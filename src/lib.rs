@@ -7,6 +7,7 @@ pub mod clock;
 pub mod domain;
 pub mod feed;
 pub mod history;
+mod json;
 pub mod keeper;
 pub mod settings;
 pub mod store;

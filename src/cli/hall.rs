@@ -163,12 +163,11 @@ async fn fold_back(feed: Feed, keeper: HallKeeper, after: u64) {
 async fn tell_guard(keeper: HallKeeper, teller: Teller) {
     let mut rev = keeper.rev();
     // Also what was there from the beginning: another process may have written it and wait to hear that it is known here.
-    loop {
-        teller.reached(reached(&keeper));
+    teller.reached(reached(&keeper));
+    while rev.changed().await.is_ok() {
+        // Boards are told first.
         sleep(TELL_PAUSE).await;
-        if rev.changed().await.is_err() {
-            return;
-        }
+        teller.reached(reached(&keeper));
     }
 }
 

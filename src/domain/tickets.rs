@@ -26,6 +26,16 @@ impl Tickets {
         self.0.get_mut(&id).map(Arc::make_mut)
     }
 
+    /// Keeps one ticket together with another copy of the hall, where both have it alike.
+    pub fn share(&mut self, id: TicketId, other: &Self) {
+        if let (Some(own), Some(others)) = (self.0.get_mut(&id), other.0.get(&id))
+            && !Arc::ptr_eq(own, others)
+            && own == others
+        {
+            *own = Arc::clone(others);
+        }
+    }
+
     pub(super) fn insert(&mut self, ticket: Ticket) {
         self.0.insert(ticket.id, Arc::new(ticket));
     }
@@ -70,5 +80,78 @@ impl Tickets {
     /// Read one after the other, they lie in half empty nodes; built at once they take half the room.
     pub(super) fn close_ranks(&mut self) {
         self.0 = std::mem::take(&mut self.0).into_iter().collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{TimeZone, Utc};
+
+    use super::*;
+    use crate::domain::actor::{Actor, Caller};
+    use crate::domain::command::{Command, Issue};
+    use crate::domain::event::{EVENT_VERSION, Event};
+    use crate::domain::hall::Hall;
+    use crate::domain::profile::{Class, Profile};
+    use crate::domain::text::Language;
+    use crate::domain::{apply, decide, turn_day};
+
+    const HALL: &str = r#"
+        name = { zh = "厅", en = "Hall" }
+        languages = ["zh"]
+        [[counters]]
+        no = "1"
+        services = [{ service = "s" }]
+        [calendar]
+        zone = "UTC"
+        cutover = "04:00"
+        enforce_hours = false
+        [[services]]
+        id = "s"
+        prefix = "A"
+        name = { zh = "业务", en = "Service" }
+        minutes = 6
+        [[classes]]
+        class = "ordinary"
+        name = { zh = "普通", en = "Ordinary" }
+        credit_min = 0
+    "#;
+
+    /// A hall in which one number was issued.
+    fn hall() -> Hall {
+        let mut hall = Hall::default();
+        let now = Utc.with_ymd_and_hms(2026, 3, 2, 10, 0, 0).unwrap();
+        let fold = |hall: &mut Hall, body| {
+            let event = Event { rev: hall.rev + 1, v: EVENT_VERSION, at: now, by: Actor::hall(), key: None, body };
+            apply(hall, &event);
+        };
+        let profile: Profile = toml::from_str(HALL).unwrap();
+        let issue =
+            Issue { service: "s".parse().unwrap(), class: Class::Ordinary, language: Language::Zh, appointment_at: None, wait: None };
+        let set = Command::SetProfile { profile: Box::new(profile) };
+        for body in decide(&hall, &set, &Caller::hall(), now).unwrap() {
+            fold(&mut hall, body);
+        }
+        for body in turn_day(&hall, now) {
+            fold(&mut hall, body);
+        }
+        for body in decide(&hall, &Command::Issue(issue), &Caller::hall(), now).unwrap() {
+            fold(&mut hall, body);
+        }
+        hall
+    }
+
+    #[test]
+    fn what_two_halls_have_alike_is_kept_once_and_what_differs_is_left() {
+        let (mut one, mut other) = (hall().tickets, hall().tickets);
+        let id = one.ids().next().unwrap();
+        let is_shared = |one: &Tickets, other: &Tickets| Arc::ptr_eq(&one.0[&id], &other.0[&id]);
+        assert!(!is_shared(&one, &other));
+        one.share(id, &other);
+        assert!(is_shared(&one, &other));
+        other.get_mut(id).unwrap().calls = 7;
+        one.share(id, &other);
+        assert!(!is_shared(&one, &other));
+        assert_eq!((one.get(&id).unwrap().calls, other.get(&id).unwrap().calls), (0, 7));
     }
 }

@@ -26,6 +26,7 @@ use crate::domain::event::{EVENT_VERSION, Event, EventBody};
 use crate::domain::hall::Hall;
 use crate::domain::refusal::Refusal;
 use crate::domain::{apply, decide, turn_day};
+use crate::json;
 use crate::store::{Commit, Committed, Entry, Journal, JournalError, KeyedReply, Position, Snapshot};
 
 /// Batches of foreign entries that may wait.
@@ -487,7 +488,7 @@ impl<J: Journal> Run<J> {
         apply(&mut self.tentative, event);
         mirror::push(&mut commit.writes, &self.tentative, event);
         // Our own types always serialise; an empty text would be refused by whoever folds it.
-        let json = serde_json::to_string(event).unwrap_or_default();
+        let json = json::text(event, json::EVENT_BYTES).unwrap_or_default();
         commit.events.push(Entry { rev: event.rev, json: json.into(), event: Some(Arc::clone(event)) });
     }
 
@@ -535,6 +536,10 @@ impl<J: Journal> Run<J> {
         let mut hall = self.inner.hall.write().unwrap_or_else(PoisonError::into_inner);
         for event in events {
             apply(&mut hall, event);
+        }
+        // What both halls have alike is kept once.
+        for id in events.iter().filter_map(|event| event.body.ticket()) {
+            hall.tickets.share(id, &self.tentative.tickets);
         }
         drop(hall);
         self.committed_rev = last;

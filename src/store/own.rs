@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::Entry;
 
@@ -101,6 +101,22 @@ impl Own {
         }
     }
 
+    /// Whether this process wrote something that does not follow `after`: what lies between has to be read.
+    pub(super) fn is_ahead(&self, after: u64) -> bool {
+        self.kept().entries.front().is_some_and(|entry| entry.rev > after + 1)
+    }
+
+    /// Waits until nothing was written here for so long.
+    pub(super) async fn quiet(&self, hush: Duration) {
+        loop {
+            let last = self.kept().at;
+            match last {
+                Some(at) if at.elapsed() < hush => sleep_until(at + hush).await,
+                Some(_) | None => return,
+            }
+        }
+    }
+
     /// Whether this process wrote something just now.
     pub(super) fn is_lively(&self) -> bool {
         self.kept().at.is_some_and(|at| at.elapsed() < LIVELY)
@@ -153,6 +169,24 @@ mod tests {
         tokio::time::timeout(soon, own.news()).await.unwrap();
         assert!(tokio::time::timeout(soon, own.news()).await.is_err(), "told once");
         assert!(own.has(4) && !own.has(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_quiet_some_time_after_the_last_commit() {
+        let own = Own::default();
+        let hush = Duration::from_millis(100);
+        let begin = Instant::now();
+        own.quiet(hush).await;
+        assert_eq!(begin.elapsed(), Duration::ZERO, "nothing was written yet");
+        own.wrote(&entries(5..=5));
+        tokio::time::advance(hush / 2).await;
+        let quiet = own.quiet(hush);
+        tokio::pin!(quiet);
+        assert!(tokio::time::timeout(hush / 4, &mut quiet).await.is_err());
+        own.wrote(&entries(6..=6));
+        quiet.await;
+        assert!((hush * 7 / 4..hush * 2).contains(&begin.elapsed()), "{:?}", begin.elapsed());
+        assert!(own.is_ahead(3) && !own.is_ahead(4) && !own.is_ahead(9));
     }
 
     #[test]

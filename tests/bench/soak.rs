@@ -144,7 +144,8 @@ pub async fn run(options: &Options) {
             "nobody is called: {:?}",
             called.refusals
         );
-        running.settle().await;
+        // What is free again is given back to the system after a moment.
+        sleep_until(ends - day / 40).await;
         evenings.push(evening(&running, &house).await);
         sleep_until(ends).await;
     }

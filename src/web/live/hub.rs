@@ -18,6 +18,7 @@ use super::worker::ToWorker;
 use super::{Options, ToHub};
 use crate::domain::event::{Event, EventBody};
 use crate::feed::{BATCH_EVENTS_MAX, Feed};
+use crate::json;
 use crate::keeper::{Condition, Keeper};
 use crate::store::Journal;
 use crate::web::views::{Around, HealthBrief, StoreHealth, View, event_for, state_json, teams_of};
@@ -250,7 +251,7 @@ impl<J: Journal> Hub<J> {
 
     /// Looks at the hall once for each view.
     async fn capture(&self, views: BTreeSet<View>) -> Vec<Captured> {
-        let health = self.health();
+        let health = || self.health();
         let waits = (self.options.waits)();
         let devices = |hall: &crate::domain::hall::Hall| self.presence.of(hall);
         let around = Around { now: self.keeper.clock().now(), demo: self.options.demo, waits: &waits, devices: &devices, health: &health };
@@ -354,7 +355,7 @@ impl<J: Journal> Hub<J> {
         while at < rev {
             let batch = self.feed.since(at, BATCH_EVENTS_MAX).await.ok().filter(|batch| !batch.events.is_empty())?;
             let ours = batch.events.iter().filter(|event| event.rev <= rev).filter_map(|event| event_for(view, event));
-            told.extend(ours.map(|event| Told { rev: event.rev, json: serde_json::to_string(&event).unwrap_or_default() }));
+            told.extend(ours.map(|event| Told { rev: event.rev, json: json::text(&event, json::EVENT_BYTES).unwrap_or_default() }));
             at = batch.last;
         }
         Some(told)

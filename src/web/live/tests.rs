@@ -291,7 +291,7 @@ impl Watcher {
 /// A view of the hall as it was at each revision, by folding the journal.
 fn folded(history: &[Arc<Event>], view: &View) -> BTreeMap<u64, Value> {
     let mut hall = Hall::default();
-    let around = Around { now: noon(), demo: false, waits: &Waits::default(), devices: &|_| Vec::new(), health: &HealthBrief::default() };
+    let around = Around { now: noon(), demo: false, waits: &Waits::default(), devices: &|_| Vec::new(), health: &HealthBrief::default };
     let mut states = BTreeMap::new();
     for event in history {
         apply(&mut hall, event);

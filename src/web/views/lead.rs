@@ -216,7 +216,7 @@ pub fn lead(hall: &Hall, around: &Around<'_>) -> LeadState {
             given: calibration.judged(),
         },
         totals: totals(hall),
-        health: around.health.clone(),
+        health: (around.health)(),
         orders: orders(hall, around.now),
         demo: around.demo,
     }

@@ -14,6 +14,7 @@ mod parts;
 mod team;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 pub use board::{BoardCall, BoardCounter, BoardService, BoardState, CallState, DisplayCounter, DisplayState, board, display};
 pub use counter::{CounterLine, CounterSeat, CounterService, CounterState, CounterToday, counter};
@@ -35,6 +36,7 @@ use super::forecaster::Waits;
 use super::wire::look::{KioskState, TicketView};
 use crate::domain::hall::Hall;
 use crate::domain::ids::{CounterNo, TeamId, TicketId};
+use crate::json;
 
 /// What somebody looks at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,23 +65,28 @@ pub struct Around<'a> {
     pub waits: &'a Waits,
     /// The hall's screens, for the lead.
     pub devices: &'a (dyn Fn(&Hall) -> Vec<DeviceSeen> + Sync),
-    pub health: &'a HealthBrief,
+    /// How the server is, for the lead: asked for where it is shown, because the disk has to be looked at for it.
+    pub health: &'a (dyn Fn() -> HealthBrief + Sync),
 }
 
 /// The state of a view as JSON; `None` when what it looks at is not there.
 #[must_use]
 pub fn state_json(view: &View, hall: &Hall, around: &Around<'_>) -> Option<String> {
     let json = match view {
-        View::Board => serde_json::to_string(&board(hall, around)),
-        View::Kiosk => serde_json::to_string(&KioskState::of(hall, around.waits, around.demo, around.now)),
-        View::Lead => serde_json::to_string(&lead(hall, around)),
-        View::Hotline => serde_json::to_string(&hotline(hall, around)),
-        View::Team(id) => serde_json::to_string(&team(hall, id, around)?),
-        View::Counter(no) => serde_json::to_string(&counter(hall, no, around)?),
-        View::Display(no) => serde_json::to_string(&display(hall, no, around)?),
-        View::Ticket(id) => serde_json::to_string(&TicketView::of(hall, hall.tickets.get(id)?, around.waits)),
+        View::Board => shown(&board(hall, around)),
+        View::Kiosk => shown(&KioskState::of(hall, around.waits, around.demo, around.now)),
+        View::Lead => shown(&lead(hall, around)),
+        View::Hotline => shown(&hotline(hall, around)),
+        View::Team(id) => shown(&team(hall, id, around)?),
+        View::Counter(no) => shown(&counter(hall, no, around)?),
+        View::Display(no) => shown(&display(hall, no, around)?),
+        View::Ticket(id) => shown(&TicketView::of(hall, hall.tickets.get(id)?, around.waits)),
     };
     json.ok()
+}
+
+fn shown(state: &impl Serialize) -> serde_json::Result<String> {
+    json::text(state, json::SCREEN_BYTES)
 }
 
 #[cfg(test)]

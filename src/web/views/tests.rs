@@ -75,9 +75,8 @@ impl Story {
     }
 
     fn json(&self, view: &View) -> String {
-        let health = HealthBrief::default();
         let waits = Waits::default();
-        let around = Around { now: self.now, demo: false, waits: &waits, devices: &|_| Vec::new(), health: &health };
+        let around = Around { now: self.now, demo: false, waits: &waits, devices: &|_| Vec::new(), health: &HealthBrief::default };
         state_json(view, &self.hall, &around).unwrap()
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::hall::Committed;
 use crate::domain::refusal::Refusal;
+use crate::json;
 use crate::keeper::{Decided, Render, Reply};
 use crate::web::problem::{Code, Problem};
 
@@ -25,7 +26,7 @@ pub fn render_or<T: Serialize + 'static>(
 ) -> Render {
     Arc::new(move |decided| match decided.refusal {
         Some(refusal) => refuse(refusal).reply(),
-        None => match make(decided).and_then(|body| serde_json::to_string(&body).ok()) {
+        None => match make(decided).and_then(|body| json::text(&body, json::ANSWER_BYTES).ok()) {
             Some(body) => Reply { status, body },
             None => Problem::from(Code::Internal).reply(),
         },
