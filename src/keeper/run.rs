@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use tokio::sync::{mpsc, watch};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::load::{self, Read, fold};
@@ -429,6 +430,10 @@ impl<J: Journal> Run<J> {
         match outcome {
             Ok(Committed::Done) => {
                 self.accept(&events);
+                if pending.len() == 1 && events.iter().any(|event| calls(event)) {
+                    // A call that comes alone is on the boards before the clerk is told that it is.
+                    yield_now().await;
+                }
                 pending.into_iter().for_each(answer);
                 Ok(later)
             }
@@ -644,6 +649,11 @@ impl<J: Journal> Run<J> {
             }
         });
     }
+}
+
+/// Whether somebody in the hall is told to come.
+fn calls(event: &Event) -> bool {
+    matches!(event.body, EventBody::TicketCalled { .. } | EventBody::TicketRecalled { .. })
 }
 
 fn condition_of(error: &JournalError) -> Condition {

@@ -2,7 +2,7 @@
 //! flatters neither.
 //!
 //! `cargo bench` runs all; `cargo bench -- issue boards` some; `--full` the long ones at full length, `--rounds N` more
-//! rounds, `--at N` only the row for so many at once.
+//! rounds, `--at N` only the row for so many at once, `--day N` a soak with days of so many seconds.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +13,8 @@
     unreachable_pub,
     reason = "a benchmark that cannot be run says so by panicking, and measures real time"
 )]
+
+use std::time::Duration;
 
 mod addresses;
 mod boards;
@@ -41,6 +43,8 @@ const ROUNDS: usize = 5;
 pub struct Options {
     pub rounds: usize,
     pub full: bool,
+    /// How long a service day of the soak takes.
+    pub day: Option<Duration>,
     /// Of the rows, only the one for so many at once.
     at: Option<usize>,
     names: Vec<String>,
@@ -48,12 +52,13 @@ pub struct Options {
 
 impl Options {
     fn read(words: &[String]) -> Self {
-        let mut options = Self { rounds: ROUNDS, full: false, at: None, names: Vec::new() };
+        let mut options = Self { rounds: ROUNDS, full: false, day: None, at: None, names: Vec::new() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--full" => options.full = true,
                 "--rounds" => options.rounds = words.next().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS).max(1),
+                "--day" => options.day = words.next().and_then(|n| n.parse().ok()).map(Duration::from_secs),
                 "--at" => options.at = words.next().and_then(|n| n.parse().ok()),
                 // Cargo says that this is a benchmark.
                 "--bench" => {}

@@ -104,7 +104,7 @@ pub async fn run(options: &Options) {
         println!("\n## Soak\n\nNot run: {FAKETIME} is missing (apt install faketime).");
         return;
     }
-    let day = if options.full { DAY_FULL } else { DAY_SHORT };
+    let day = options.day.unwrap_or(if options.full { DAY_FULL } else { DAY_SHORT });
     let tools = folder();
     put_clock(tools.path(), Instant::now(), day);
     let house = fast_house(tools.path());
