@@ -92,7 +92,7 @@ pub fn table(what: &str) -> Table {
          under this generator. `asked /s`: an open-loop schedule both can carry; times count from when a question was due. \
          `CPU µs`: processor time of the server and its Redis for each answer, with all that follows after it; `Redis µs`: that of \
          Redis alone. `deciding µs`: to judge a press, fold its events in once and write them down, in a loop with nothing around it. \
-         `at best`: what the processors could carry if a press cost the door that keeps nothing, the reference's Redis and that loop: \
+         `at best`: what the processors could carry if a press of ours cost the door that keeps nothing, its Redis and that loop: \
          no check of who asks, no second look, nobody told, nothing remembered, nothing waited for.",
     );
     table
@@ -136,7 +136,7 @@ pub async fn row<P: Person>(
         }
         let bare = bystanders.run(Pace::Full, WARM_UP).await.rate();
         let decided_us = deciding_us();
-        best.push(at_best(bare, their.redis_us.last().copied().unwrap_or(f64::NAN) + decided_us));
+        best.push(at_best(bare, our.redis_us.last().copied().unwrap_or(f64::NAN) + decided_us));
         floor.push(bare);
         deciding.push(decided_us);
     }
