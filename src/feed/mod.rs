@@ -19,9 +19,9 @@ use crate::store::{Entry, Journal, JournalError};
 use ring::Ring;
 
 /// Events kept in memory for those who come back, at most; who was away longer reads the journal.
-pub const RING_EVENTS_MAX: usize = 2_000;
+pub const RING_EVENTS_MAX: usize = 1_000;
 /// The same, in bytes as they are written; they take about twice that in memory.
-pub const RING_BYTES_MAX: usize = 2 << 20;
+pub const RING_BYTES_MAX: usize = 1 << 20;
 /// Events in one batch at most.
 pub const BATCH_EVENTS_MAX: usize = 500;
 /// The longest pause between two attempts to reach a journal that is away, in milliseconds.
