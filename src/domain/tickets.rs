@@ -85,59 +85,23 @@ impl Tickets {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{TimeZone, Utc};
+    use serde_json::json;
 
     use super::*;
-    use crate::domain::actor::{Actor, Caller};
-    use crate::domain::command::{Command, Issue};
+    use crate::domain::actor::Actor;
+    use crate::domain::apply;
     use crate::domain::event::{EVENT_VERSION, Event};
     use crate::domain::hall::Hall;
-    use crate::domain::profile::{Class, Profile};
-    use crate::domain::text::Language;
-    use crate::domain::{apply, decide, turn_day};
-
-    const HALL: &str = r#"
-        name = { zh = "厅", en = "Hall" }
-        languages = ["zh"]
-        [[counters]]
-        no = "1"
-        services = [{ service = "s" }]
-        [calendar]
-        zone = "UTC"
-        cutover = "04:00"
-        enforce_hours = false
-        [[services]]
-        id = "s"
-        prefix = "A"
-        name = { zh = "业务", en = "Service" }
-        minutes = 6
-        [[classes]]
-        class = "ordinary"
-        name = { zh = "普通", en = "Ordinary" }
-        credit_min = 0
-    "#;
 
     /// A hall in which one number was issued.
     fn hall() -> Hall {
+        let issued = json!({
+            "rev": 1, "v": EVENT_VERSION, "at": "2026-03-02T10:00:00Z", "by": Actor::hall(), "type": "ticket.issued",
+            "ticket": "tk_1", "number": "A001", "service": "s", "class": "ordinary", "language": "zh", "service_day": "2026-03-02",
+            "source": "kiosk", "score_ms": 0, "late": false, "ahead": 0, "wait": null,
+        });
         let mut hall = Hall::default();
-        let now = Utc.with_ymd_and_hms(2026, 3, 2, 10, 0, 0).unwrap();
-        let fold = |hall: &mut Hall, body| {
-            let event = Event { rev: hall.rev + 1, v: EVENT_VERSION, at: now, by: Actor::hall(), key: None, body };
-            apply(hall, &event);
-        };
-        let profile: Profile = toml::from_str(HALL).unwrap();
-        let issue =
-            Issue { service: "s".parse().unwrap(), class: Class::Ordinary, language: Language::Zh, appointment_at: None, wait: None };
-        let set = Command::SetProfile { profile: Box::new(profile) };
-        for body in decide(&hall, &set, &Caller::hall(), now).unwrap() {
-            fold(&mut hall, body);
-        }
-        for body in turn_day(&hall, now) {
-            fold(&mut hall, body);
-        }
-        for body in decide(&hall, &Command::Issue(issue), &Caller::hall(), now).unwrap() {
-            fold(&mut hall, body);
-        }
+        apply(&mut hall, &serde_json::from_value::<Event>(issued).unwrap());
         hall
     }
 

@@ -280,14 +280,14 @@ impl RedisJournal {
 
     /// Waits until there is something after `after`: `None` when this process wrote it itself and has it, else what Redis shows of it.
     async fn grown(&self, after: u64, limit: usize) -> Result<Option<Vec<Row>>, JournalError> {
-        let Shared { own, bell, link, keys, .. } = &*self.shared;
+        let Shared { own, bell, link, keys, hush, .. } = &*self.shared;
         while !own.has(after) {
             // Whoever wrote just now is most likely to write next, and that is known without asking.
             if !own.is_ahead(after) {
                 tokio::select! {
                     biased;
                     () = own.news() => continue,
-                    () = own.quiet(self.shared.hush) => {}
+                    () = own.quiet(*hush) => {}
                 }
             }
             // While this process writes, Redis need only say that there is something: what it is, is known here.
