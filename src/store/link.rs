@@ -154,6 +154,19 @@ impl Link {
         }
     }
 
+    /// Sends one command over a connection that is made for it and closed behind it: a large text holds nobody up who asks meanwhile,
+    /// and no buffer keeps its size.
+    pub(crate) async fn ask_apart(&self, command: &Cmd) -> Result<Value, LinkError> {
+        let asked = async {
+            let mut connection = self.own_connection().await?;
+            command.query_async::<Value>(&mut connection).await.map_err(|error| match refusal(&error) {
+                Some(refused) => refused,
+                None => LinkError::NoAnswer(error.to_string()),
+            })
+        };
+        timeout(RESPONSE_TIMEOUT, asked).await.unwrap_or_else(|_elapsed| Err(no_answer_in_time()))
+    }
+
     /// A connection of its own without a time limit on answers, for commands that block.
     pub(crate) async fn own_connection(&self) -> Result<MultiplexedConnection, LinkError> {
         let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT)).set_response_timeout(None);
@@ -161,22 +174,20 @@ impl Link {
     }
 
     fn judge(&self, live: &Live, error: &RedisError) -> LinkError {
-        if matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension) {
+        if let Some(refused) = refusal(error) {
             live.unanswered.store(0, Ordering::Relaxed);
-            let code = error.code().unwrap_or_default();
-            if code == "READONLY" {
+            if error.code() == Some("READONLY") {
                 // Demoted to a replica: the next connection may find the new master.
                 live.lost.store(true, Ordering::Release);
             }
-            let text = format!("{code} {}", error.detail().unwrap_or_default());
-            return if REFUSED_WHOLE.contains(&code) { LinkError::Refused(text) } else { LinkError::Failed(text) };
+            return refused;
         }
         if error.is_timeout() {
             // The connection is kept, so that a later read stands in line behind what was sent and settles it.
             if live.unanswered.fetch_add(1, Ordering::AcqRel) + 1 >= UNANSWERED_MAX {
                 self.abandon(live);
             }
-            return LinkError::NoAnswer(format!("no answer within {} ms", RESPONSE_TIMEOUT.as_millis()));
+            return no_answer_in_time();
         }
         live.lost.store(true, Ordering::Release);
         LinkError::NoAnswer(error.to_string())
@@ -267,4 +278,18 @@ impl Link {
         *self.slot() = Slot { live: Some(live.clone()), abandoned: None };
         Ok(live)
     }
+}
+
+/// The error that Redis answered with, if it answered at all.
+fn refusal(error: &RedisError) -> Option<LinkError> {
+    if !matches!(error.kind(), ErrorKind::Server(_) | ErrorKind::Extension) {
+        return None;
+    }
+    let code = error.code().unwrap_or_default();
+    let text = format!("{code} {}", error.detail().unwrap_or_default());
+    Some(if REFUSED_WHOLE.contains(&code) { LinkError::Refused(text) } else { LinkError::Failed(text) })
+}
+
+fn no_answer_in_time() -> LinkError {
+    LinkError::NoAnswer(format!("no answer within {} ms", RESPONSE_TIMEOUT.as_millis()))
 }

@@ -200,6 +200,8 @@ async fn the_screens_follow() {
     let mut desk = operator.watch("view=hotline").await.unwrap();
     let mut team = app.staff("handler").watch(&format!("view=team&team={EAST}")).await.unwrap();
     let mut lead = app.lead().watch("view=lead").await.unwrap();
+    // What comes before a screen's first text is in that text, not an event behind it.
+    team.next().await.unwrap();
     let call = operator.logs(NUMBER).await;
     desk.until(|state| state["open_calls"][0]["id"] == *call && state["today"]["logged"] == 1).await;
     assert_eq!(desk.state["today"]["telephone"], Value::Null, "no exchange, no rate");
@@ -215,6 +217,7 @@ async fn the_screens_follow() {
     assert_eq!(lead.state["orders"]["teams"].as_array().map(Vec::len), Some(7));
     let mine: Vec<_> = team.events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert!(mine.starts_with(&["work_order.dispatched", "work_order.claimed"]), "{mine:?}");
+    assert_eq!(team.snapshots, 1, "it is told everything that happens");
     for event in desk.events.iter().chain(&team.events) {
         assert!(!event.to_string().contains(NUMBER), "{event}");
     }

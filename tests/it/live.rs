@@ -27,6 +27,8 @@ pub struct Watching {
     protocol: Option<String>,
     pub state: Value,
     pub events: Vec<Value>,
+    /// How often it was told the whole state without what led to it.
+    pub snapshots: usize,
     pub rev: u64,
 }
 
@@ -36,7 +38,7 @@ impl Watching {
         line: impl Stream<Item = Result<Frame, ProtocolError>> + Sink<Message, Error = ProtocolError> + Unpin + 'static,
     ) -> Self {
         let protocol = response.headers().get("sec-websocket-protocol").map(|value| value.to_str().unwrap().to_owned());
-        Self { line: Box::new(line), protocol, state: Value::Null, events: Vec::new(), rev: 0 }
+        Self { line: Box::new(line), protocol, state: Value::Null, events: Vec::new(), snapshots: 0, rev: 0 }
     }
 
     /// Takes in the next text; the code of a `bye`, or what closed the line.
@@ -51,6 +53,7 @@ impl Watching {
                     if let Some(state) = frame.get("state") {
                         self.state = state.clone();
                     }
+                    self.snapshots += usize::from(frame["type"] == "snapshot");
                     self.events.extend(frame["events"].as_array().into_iter().flatten().cloned());
                     self.rev = frame["rev"].as_u64().unwrap();
                     return Ok(());
