@@ -25,7 +25,7 @@ use crate::feed::Feed;
 use crate::history::{self, History, JOURNAL_EVENTS_KEPT_MIN};
 use crate::keeper::{self, HallKeeper, Keeper};
 use crate::settings::{HistorySettings, Settings};
-use crate::store::{self, Journal, Mark, OpenStore, Position, Reached, RedisJournal, Snapshot, Teller};
+use crate::store::{self, Journal, Mark, OpenStore, Position, Reached, RedisJournal, Teller};
 
 /// Between two attempts to write into a journal that is away, while the hall opens.
 const PREPARE_AGAIN: Duration = Duration::from_millis(500);
@@ -47,7 +47,6 @@ pub(super) struct OpenHall {
     pub(super) studio: Arc<Studio>,
     pub(super) voice: tokio::sync::watch::Receiver<announcer::VoiceStatus>,
     pub(super) store: OpenStore,
-    journal: Arc<RedisJournal>,
     tasks: Vec<JoinHandle<()>>,
     speaking: JoinHandle<()>,
 }
@@ -86,7 +85,7 @@ pub(super) async fn open(settings: &Settings, profile: Profile) -> Result<OpenHa
     }
     let studio = Arc::new(Studio::new(voice, &settings.voice, Some(&settings.data_dir)));
     let (speaking, voice) = start_voice(settings, &keeper, &feed, &studio);
-    Ok(OpenHall { keeper, feed, history, studio, voice, store, journal, tasks, speaking })
+    Ok(OpenHall { keeper, feed, history, studio, voice, store, tasks, speaking })
 }
 
 /// What has to be written before a hall can serve.
@@ -246,11 +245,15 @@ fn start_voice(
 impl OpenHall {
     /// Closes everything in order: the feed and its readers, the saved state, the mark, Redis. Well under two seconds.
     pub(super) async fn close(self) {
-        let Self { keeper, feed, history, store, journal, tasks, speaking, .. } = self;
+        let Self { keeper, feed, history, store, tasks, speaking, .. } = self;
         // Dropped in the middle of a word, it says the number again after the next start, if that is soon.
         speaking.abort();
         feed.stop();
-        let save = save(&keeper, &journal);
+        let save = async {
+            if let Err(error) = keeper.save().await {
+                tracing::warn!(%error, "the state was not saved; the next start reads more events");
+            }
+        };
         let settle = async {
             if let Some(history) = &history
                 && let Err(error) = history.settle().await
@@ -266,20 +269,5 @@ impl OpenHall {
         }
         store.guard.reached(reached(&keeper));
         store.close().await;
-    }
-}
-
-/// Saves the state, so that the next start folds nothing. What a keeper that crashed left in memory may be half folded: it is not
-/// saved, the journal has it whole.
-async fn save(keeper: &HallKeeper, journal: &RedisJournal) {
-    if keeper.has_ended() {
-        return;
-    }
-    let hall = keeper.read(Clone::clone);
-    // A full hall takes a while; what else has to be done before the end goes on meanwhile.
-    let written = tokio::task::spawn_blocking(move || Snapshot::of(hall.rev, &hall)).await;
-    let Ok(Ok(saved)) = written else { return };
-    if let Err(error) = journal.save_snapshot(&keeper.epoch(), &saved).await {
-        tracing::warn!(%error, "the state was not saved; the next start reads more events");
     }
 }

@@ -5,7 +5,7 @@ mod mirror;
 mod round;
 mod run;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -17,7 +17,7 @@ use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::hall::Hall;
 use crate::domain::refusal::Refusal;
-use crate::store::{Entry, Journal, JournalError, RedisJournal};
+use crate::store::{Entry, Journal, JournalError, RedisJournal, SavedError, Snapshot};
 
 pub use crate::store::IdempotencyKey;
 
@@ -53,6 +53,10 @@ pub struct Decided<'a> {
 
 /// Makes a reply; pure, because a command may have to be decided again.
 pub type Render = Arc<dyn Fn(&Decided<'_>) -> Reply + Send + Sync>;
+
+/// Shown the hall as it will be once a call that was sent alone is written, with the last event of that. It may never be: what
+/// is made of it counts only when that very event comes.
+pub type Foresee = Box<dyn Fn(&Hall, &Arc<Event>) + Send + Sync>;
 
 /// One command on its way.
 #[derive(Clone)]
@@ -147,6 +151,18 @@ struct Inner<J> {
     hall: RwLock<Hall>,
     rev: watch::Sender<u64>,
     condition: watch::Sender<Condition>,
+    foresee: OnceLock<Foresee>,
+}
+
+impl<J: Journal> Inner<J> {
+    /// Saves the state as it is committed now.
+    async fn save(&self) -> Result<(), NotSaved> {
+        let hall = self.hall.read().unwrap_or_else(PoisonError::into_inner).clone();
+        // A full hall takes a while; whoever waits for a number does not wait for that.
+        let written = tokio::task::spawn_blocking(move || Snapshot::of(hall.rev, &hall)).await;
+        let saved = written.map_err(|_| NotSaved::Stopped)??;
+        Ok(self.journal.save_snapshot(&self.epoch, &saved).await?)
+    }
 }
 
 /// A command with the way back.
@@ -163,6 +179,18 @@ pub enum OpenError {
     /// An event or saved state that this version cannot read.
     #[error("revision {rev} of the journal cannot be read: {problem}")]
     Unreadable { rev: u64, problem: String },
+}
+
+/// Why the state was not saved; a restart reads more events then.
+#[derive(Debug, Error)]
+pub enum NotSaved {
+    #[error(transparent)]
+    Unwritable(#[from] SavedError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Whoever wrote it down was stopped.
+    #[error("it was not written down to its end")]
+    Stopped,
 }
 
 impl<J: Journal> Keeper<J> {
@@ -199,6 +227,12 @@ impl<J: Journal> Keeper<J> {
     /// Looks at the hall as it is committed. Quick looks only: commits wait meanwhile.
     pub fn read<T>(&self, look: impl FnOnce(&Hall) -> T) -> T {
         look(&self.inner.hall.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has somebody shown what is about to be, while the journal writes it: what takes long to draw is ready then. Only the first who
+    /// asks is shown it.
+    pub fn foreseen_by(&self, foresee: Foresee) {
+        let _first = self.inner.foresee.set(foresee);
     }
 
     /// Waits until [`Keeper::read`] sees everything that anybody was told of before; only other processes make that take time.
@@ -262,6 +296,15 @@ impl<J: Journal> Keeper<J> {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.jobs.is_closed()
+    }
+
+    /// Saves the state, so that the next start folds nothing. What a keeper that crashed left in memory may be half folded: it is not
+    /// saved, the journal has it whole.
+    ///
+    /// # Errors
+    /// When it was not saved.
+    pub async fn save(&self) -> Result<(), NotSaved> {
+        if self.has_ended() { Ok(()) } else { self.inner.save().await }
     }
 
     /// The keeper's clock.

@@ -5,7 +5,7 @@
 //! own round is committed.
 
 use std::collections::HashSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -28,7 +28,7 @@ use crate::domain::hall::Hall;
 use crate::domain::refusal::Refusal;
 use crate::domain::{apply, decide, turn_day};
 use crate::json;
-use crate::store::{Commit, Committed, Entry, Journal, JournalError, KeyedReply, Position, Snapshot};
+use crate::store::{Commit, Committed, Entry, Journal, JournalError, KeyedReply, Position};
 
 /// Batches of foreign entries that may wait.
 const FOREIGN_BATCHES_MAX: usize = 64;
@@ -67,6 +67,7 @@ pub(super) async fn open<J: Journal>(options: Options<J>) -> Result<Keeper<J>, O
         hall: RwLock::new(hall.clone()),
         rev: watch::Sender::new(hall.rev),
         condition: watch::Sender::new(Condition::Well),
+        foresee: OnceLock::new(),
     });
     let run = Run {
         inner: Arc::clone(&inner),
@@ -77,6 +78,7 @@ pub(super) async fn open<J: Journal>(options: Options<J>) -> Result<Keeper<J>, O
         flights: FuturesOrdered::new(),
         sent: None,
         sent_commands: 0,
+        foreseen: None,
         gathered: Vec::new(),
         waiting: Vec::new(),
         heard_rev: 0,
@@ -100,6 +102,8 @@ struct Run<J> {
     sent: Option<String>,
     /// How many commands that one was made of.
     sent_commands: usize,
+    /// The last event of a call that was sent alone; the tentative hall stands there.
+    foreseen: Option<Arc<Event>>,
     /// Commands that leave with the next commit.
     gathered: Vec<Job>,
     /// Commands that have to be decided again once nothing is on its way.
@@ -123,6 +127,8 @@ impl<J: Journal> Run<J> {
                         return self.land_all().await;
                     }
                 }
+                // By then what was sent is in the pipe.
+                () = yield_now(), if self.foreseen.is_some() => self.foresee(),
                 () = sleep_until(due), if self.flights.is_empty() => {
                     self.fall_due().await;
                     self.save_if_behind(self.part_of_hall(SNAPSHOT_PART_IDLE).clamp(SNAPSHOT_EVENTS_IDLE, SNAPSHOT_EVENTS));
@@ -184,6 +190,7 @@ impl<J: Journal> Run<J> {
             return self.flights.push_back(std::future::ready((round, Ok(Committed::Done))).boxed());
         }
         self.sent = Some(round.commit.name.clone());
+        self.foreseen = if self.flights.is_empty() { lone_call(&round.events, &round.pending).cloned() } else { None };
         let inner = Arc::clone(&self.inner);
         let sent = async move {
             let outcome = inner.journal.commit(&round.expected, &round.commit).await;
@@ -194,6 +201,7 @@ impl<J: Journal> Run<J> {
 
     /// The foremost round has its outcome.
     async fn land(&mut self, (round, outcome): Landed) {
+        self.foreseen = None;
         let outcome = match outcome {
             Err(JournalError::Unknown(reason)) => self.settle(&round.expected, &round.commit, reason).await,
             known => known,
@@ -210,6 +218,15 @@ impl<J: Journal> Run<J> {
                     refuse(job, fault.clone());
                 }
             }
+        }
+    }
+
+    /// The disk is busy and this thread is not: who has to draw what is being written can begin.
+    fn foresee(&mut self) {
+        if let Some(last) = self.foreseen.take()
+            && let Some(foresee) = self.inner.foresee.get()
+        {
+            foresee(&self.tentative, &last);
         }
     }
 
@@ -430,7 +447,7 @@ impl<J: Journal> Run<J> {
         match outcome {
             Ok(Committed::Done) => {
                 self.accept(&events);
-                if pending.len() == 1 && events.iter().any(|event| calls(event)) {
+                if lone_call(&events, &pending).is_some() {
                     // A call that comes alone is on the boards before the clerk is told that it is.
                     yield_now().await;
                 }
@@ -634,26 +651,19 @@ impl<J: Journal> Run<J> {
             return;
         }
         self.saved_rev = self.committed_rev;
-        let hall = self.inner.hall.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let inner = Arc::clone(&self.inner);
+        let (inner, rev) = (Arc::clone(&self.inner), self.committed_rev);
         tokio::spawn(async move {
-            let rev = hall.rev;
-            // A full hall takes a while; whoever waits for a number does not wait for that.
-            let written = tokio::task::spawn_blocking(move || Snapshot::of(hall.rev, &hall)).await;
-            let Ok(Ok(saved)) = written else {
-                tracing::error!(rev, "the hall's state could not be written down");
-                return;
-            };
-            if let Err(error) = inner.journal.save_snapshot(&inner.epoch, &saved).await {
+            if let Err(error) = inner.save().await {
                 tracing::warn!(%error, rev, "the hall's state was not saved; a restart reads more events");
             }
         });
     }
 }
 
-/// Whether somebody in the hall is told to come.
-fn calls(event: &Event) -> bool {
-    matches!(event.body, EventBody::TicketCalled { .. } | EventBody::TicketRecalled { .. })
+/// The last event of a round whose only command tells somebody in the hall to come.
+fn lone_call<'a>(events: &'a [Arc<Event>], pending: &[Pending]) -> Option<&'a Arc<Event>> {
+    let calls = |event: &Arc<Event>| matches!(event.body, EventBody::TicketCalled { .. } | EventBody::TicketRecalled { .. });
+    events.last().filter(|_| pending.len() == 1 && events.iter().any(calls))
 }
 
 fn condition_of(error: &JournalError) -> Condition {

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::foresight::Foresight;
 use super::frame::{Frame, Stamp, Told, events_text, snapshot_text};
 use super::presence::Presence;
 use super::worker::ToWorker;
@@ -26,7 +27,7 @@ use crate::web::views::{Around, HealthBrief, StoreHealth, View, event_for, state
 /// The longest silence of a socket that is told nothing else, in milliseconds; the wire promises five seconds.
 const BEAT_MS: u64 = 4_000;
 /// Between two rounds at least, in milliseconds: what comes meanwhile shares one.
-const ROUND_MS_MIN: u64 = 8;
+pub(super) const ROUND_MS_MIN: u64 = 8;
 /// Views that are made in one round at most; the others follow in the next.
 const ROUND_VIEWS_MAX: usize = 128;
 /// Views captured before others get their turn.
@@ -79,6 +80,7 @@ pub(super) struct Hub<J> {
     feed: Feed,
     options: Options,
     presence: Presence,
+    foresight: Arc<Foresight>,
     epoch: Arc<str>,
     workers: HashMap<u64, mpsc::Sender<ToWorker>>,
     shown: BTreeMap<View, Shown>,
@@ -99,12 +101,13 @@ const fn lag(view: &View) -> Duration {
 }
 
 impl<J: Journal> Hub<J> {
-    pub(super) fn new(keeper: Keeper<J>, feed: Feed, options: Options, presence: Presence) -> Self {
+    pub(super) fn new(keeper: Keeper<J>, feed: Feed, options: Options, presence: Presence, foresight: Arc<Foresight>) -> Self {
         // An epoch is letters and digits.
         let epoch = format!("\"{}\"", keeper.epoch()).into();
         let seen = *keeper.rev().borrow();
         let (workers, shown, joiners) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { keeper, feed, options, presence, epoch, workers, shown, joiners, seen, round_at: Instant::now() }
+        foresee(&keeper, &options, &foresight);
+        Self { keeper, feed, options, presence, foresight, epoch, workers, shown, joiners, seen, round_at: Instant::now() }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<ToHub>, mut closing: watch::Receiver<bool>) {
@@ -132,6 +135,7 @@ impl<J: Journal> Hub<J> {
             if now >= self.round_at {
                 self.round_at = now + Duration::from_millis(ROUND_MS_MIN);
                 self.round(now).await;
+                self.foresight.want(self.shown.contains_key(&View::Board));
             }
         }
         self.send(&ToWorker::Farewell).await;
@@ -257,13 +261,25 @@ impl<J: Journal> Hub<J> {
         let around = Around { now: self.keeper.clock().now(), demo: self.options.demo, waits: &waits, devices: &devices, health: &health };
         let mut captured = Vec::with_capacity(views.len());
         for (index, view) in views.into_iter().enumerate() {
-            let (state, rev) = self.keeper.read(|hall| (state_json(&view, hall, &around), hall.rev));
-            captured.push(Captured { view, state: state.map(Arc::from), rev });
+            let foreseen = if view == View::Board { self.foreseen().await } else { None };
+            captured.push(foreseen.unwrap_or_else(|| {
+                let (state, rev) = self.keeper.read(|hall| (state_json(&view, hall, &around), hall.rev));
+                Captured { view, state: state.map(Arc::from), rev }
+            }));
             if index % CAPTURE_STRIDE == CAPTURE_STRIDE - 1 {
                 yield_now().await;
             }
         }
         captured
+    }
+
+    /// The board, where it was drawn before its last event was written and nothing came since.
+    async fn foreseen(&self) -> Option<Captured> {
+        let rev = *self.keeper.rev().borrow();
+        self.foresight.rev().filter(|foreseen| *foreseen == rev)?;
+        let batch = self.feed.since(rev.checked_sub(1)?, 1).await.ok()?;
+        let state = self.foresight.take(batch.events.last()?)?;
+        Some(Captured { view: View::Board, state: Some(state), rev })
     }
 
     /// Now, as the wire spells it.
@@ -384,6 +400,19 @@ impl<J: Journal> Hub<J> {
             self.workers.remove(&worker);
         }
     }
+}
+
+/// Has the board drawn while a call that comes alone is written.
+fn foresee<J: Journal>(keeper: &Keeper<J>, options: &Options, foresight: &Arc<Foresight>) {
+    // The keeper holds this as long as it lives, and must not live because of it.
+    let (waits, demo, clock, foresight) = (Arc::downgrade(&options.waits), options.demo, keeper.clock().clone(), Arc::clone(foresight));
+    keeper.foreseen_by(Box::new(move |hall, last| {
+        let Some(waits) = waits.upgrade() else { return };
+        // A board shows neither devices nor the server's health.
+        let (now, waits) = (clock.now(), waits());
+        let around = Around { now, demo, waits: &waits, devices: &|_| Vec::new(), health: &HealthBrief::default };
+        foresight.draw(last, || state_json(&View::Board, hall, &around));
+    }));
 }
 
 impl Shown {

@@ -3,6 +3,7 @@
 //! One hub for a process makes the texts of each view; one task for a worker thread hands them to its sockets. Nobody
 //! waits for a socket: what it does not take is put by up to a limit, and then it is cut.
 
+mod foresight;
 mod frame;
 mod hub;
 mod places;
@@ -40,6 +41,7 @@ use crate::domain::ids::{DeviceId, SessionId};
 use crate::feed::Feed;
 use crate::keeper::Keeper;
 use crate::store::Journal;
+use foresight::Foresight;
 use places::{NoPlace, Places};
 use socket::Socket;
 use worker::ToWorker;
@@ -115,6 +117,7 @@ struct Shared {
     may_look: Box<dyn Fn(&Holder) -> bool + Send + Sync>,
     places: Places,
     presence: Presence,
+    foresight: Arc<Foresight>,
     ids: AtomicU64,
     closing: watch::Sender<bool>,
 }
@@ -147,10 +150,11 @@ impl Live {
             may_look: Box::new(may_look),
             places: Places::new(options.sockets_max, options.anonymous_max),
             presence: Presence::default(),
+            foresight: Arc::default(),
             ids: AtomicU64::new(1),
             closing: watch::Sender::new(false),
         });
-        let hub = hub::Hub::new(keeper, feed, options, shared.presence.clone());
+        let hub = hub::Hub::new(keeper, feed, options, shared.presence.clone(), Arc::clone(&shared.foresight));
         tokio::spawn(hub.run(inbox, shared.closing.subscribe()));
         Self { shared }
     }

@@ -53,13 +53,16 @@ impl Drop for Rig {
 
 impl Rig {
     async fn start() -> Self {
-        let rig = Self::on(MemoryJournal::new("e1"), false).await;
+        Self::on(MemoryJournal::new("e1"), false).await.with_counters().await
+    }
+
+    async fn with_counters(self) -> Self {
         let profile = Box::new(crate::settings::sample_profile().unwrap());
-        rig.ask(Command::SetProfile { profile }).await;
+        self.ask(Command::SetProfile { profile }).await;
         for no in ["1", "2", "3"] {
-            rig.at(no, CounterStep::Open).await;
+            self.at(no, CounterStep::Open).await;
         }
-        rig
+        self
     }
 
     async fn on(journal: MemoryJournal, shared: bool) -> Self {
@@ -354,6 +357,71 @@ async fn under_load_every_screen_is_told_every_event_once_and_shown_only_what_wa
         for (rev, state) in &watcher.states {
             assert_eq!(state, &so[rev], "{view:?} at {rev}");
         }
+    }
+}
+
+/// Waits until the board is drawn for a revision that is not written yet.
+async fn drawn(rig: &Rig) -> u64 {
+    let drawn = async {
+        loop {
+            match rig.live.shared.foresight.rev() {
+                Some(rev) if rev > *rig.keeper.rev().borrow() => return rev,
+                Some(_) | None => tokio::task::yield_now().await,
+            }
+        }
+    };
+    timeout(PATIENCE, drawn).await.expect("it is drawn")
+}
+
+/// A hall with two people waiting, its board, and a journal in which a commit takes a while from now on.
+async fn slow_rig() -> (Rig, MemoryJournal, Watcher) {
+    let journal = MemoryJournal::new("e1");
+    let rig = Rig::on(journal.clone(), false).await.with_counters().await;
+    rig.issue().await;
+    let last = rig.issue().await;
+    let mut board = rig.watch("view=board").await;
+    board.next().await.unwrap();
+    board.until(last).await;
+    journal.take_time(|| (Duration::from_millis(60), Duration::ZERO));
+    (rig, journal, board)
+}
+
+#[actix_web::test]
+async fn a_call_that_comes_alone_is_drawn_while_it_is_written() {
+    let (rig, _journal, mut board) = slow_rig().await;
+    let call = rig.at("1", CounterStep::Next { expect: None, finish: None });
+    let (written, foreseen) = tokio::join!(call, drawn(&rig));
+    assert_eq!(written, foreseen);
+    board.until(written).await;
+    assert_eq!(rig.live.shared.foresight.rev(), None, "what was drawn was shown");
+    assert_eq!(board.state, folded(&rig.history().await, &View::Board)[&written]);
+    assert_eq!(board.state["calls"].as_array().map(Vec::len), Some(1));
+}
+
+#[actix_web::test]
+async fn what_was_drawn_and_came_otherwise_is_never_shown() {
+    let (rig, journal, mut board) = slow_rig().await;
+    let left = board.rev;
+    let call = rig.at("1", CounterStep::Next { expect: None, finish: None });
+    let elsewhere = async {
+        let foreseen = drawn(&rig).await;
+        // Another process is faster, and what it writes ends just where the call would have.
+        let history = rig.history().await;
+        let opened = history.iter().rev().filter(|event| event.body.kind() == "counter.opened");
+        let closed = opened.zip(left + 1..=foreseen).map(|(opened, rev)| {
+            let mut closes = serde_json::to_value(&**opened).unwrap();
+            (closes["rev"], closes["type"]) = (rev.into(), "counter.closed".into());
+            closes.to_string().into()
+        });
+        assert_eq!(journal.append_elsewhere(closed).rev, foreseen);
+        foreseen
+    };
+    let (written, foreseen) = tokio::join!(call, elsewhere);
+    assert!(written > foreseen, "{written} {foreseen}");
+    board.until(written).await;
+    let so = folded(&rig.history().await, &View::Board);
+    for (rev, state) in board.states.iter().filter(|(rev, _)| *rev > left) {
+        assert_eq!(state, &so[rev], "{rev}");
     }
 }
 
