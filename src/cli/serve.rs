@@ -26,9 +26,6 @@ use crate::store::{self, ChildState};
 use crate::web::health::Voice;
 use crate::web::{self, AppState, Demo, Health, Parts, SetUp, Sounds, WebSettings};
 
-/// Threads for the keeper, the feed and the store; requests have threads of their own and cannot starve them. One, because they hand
-/// each press to one another: between threads, each time would cost a wake-up.
-const HALL_THREADS: usize = 1;
 /// How long answers under way may take when the doors close.
 const DOORS_CLOSE: Duration = Duration::from_millis(700);
 /// How long tasks that are still busy may take at the very end.
@@ -59,7 +56,10 @@ pub(super) struct Opening {
 /// Opens the hall and serves it until the process is told to end.
 pub(super) fn run(opening: &Opening) -> Result<(), Fault> {
     let listener = listen(opening.settings.listen)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(HALL_THREADS).thread_name("hall").enable_all().build();
+    // One thread for the keeper, the feed and the store; requests have threads of their own and cannot starve them. One, because they
+    // hand each press to one another: between threads, each time would cost a wake-up. And first come, first served: whoever is woken
+    // first goes first.
+    let runtime = tokio::runtime::Builder::new_current_thread().thread_name("hall").enable_all().build();
     let runtime = runtime.map_err(|error| Fault::of("无法启动", "cannot start", &error))?;
     let ended = runtime.block_on(until_closed(opening, listener));
     runtime.shutdown_timeout(LAST_TASKS);

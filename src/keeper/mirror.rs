@@ -1,5 +1,7 @@
 //! What a commit writes beside the log, so that `redis-cli` shows the real lines and tickets.
 
+use std::fmt::Write as _;
+
 use crate::domain::event::{Event, EventBody};
 use crate::domain::hall::Hall;
 use crate::domain::ids::{OrderNo, TeamId, TicketId};
@@ -7,7 +9,13 @@ use crate::domain::line::Place;
 use crate::domain::sla::Pace;
 use crate::domain::ticket::LineKey;
 use crate::domain::work_order::{OrderChange, OrderEvent, WorkOrder};
-use crate::store::{Write, keys};
+use crate::store::{Suffix, Write, keys};
+
+/// A ticket's line and id are about so long, in bytes.
+const LINE_BYTES: usize = 48;
+const MEMBER_BYTES: usize = 16;
+/// How far back an earlier write about the same ticket may be: those of one event.
+const LOOK_BACK_WRITES: usize = 3;
 
 /// Adds the writes that follow from `event`; `hall` has it folded in already.
 pub(super) fn push(writes: &mut Vec<Write>, hall: &Hall, event: &Event) {
@@ -80,18 +88,31 @@ pub(super) fn push(writes: &mut Vec<Write>, hall: &Hall, event: &Event) {
 fn push_ticket(writes: &mut Vec<Write>, hall: &Hall, id: TicketId, moved: bool) {
     let Some(ticket) = hall.tickets.get(&id) else { return };
     let counter = ticket.counter.as_ref().map_or("-", |no| no.as_str());
-    let value = format!("{} {} {} {counter}", ticket.number, ticket.state.word(), ticket.service());
-    let member = id.to_string();
-    writes.push(Write::HashSet { key: keys::tickets(), field: member.clone(), value });
+    let mut value = String::with_capacity(LINE_BYTES);
+    // Writing to a String does not fail.
+    let _written = write!(value, "{} {} {} {counter}", ticket.number, ticket.state.word(), ticket.service());
+    let mut member = String::with_capacity(MEMBER_BYTES);
+    let _written = write!(member, "{id}");
+    put(writes, Write::HashSet { key: keys::tickets(), field: member.clone(), value });
     // A lead can move a ticket while it waits: it leaves the line of the leg before.
     if let Some(left) = ticket.past_legs.last().filter(|_| moved) {
-        writes.push(Write::SortedSetRemove { key: line_key(&left.line()), member: member.clone() });
+        put(writes, Write::SortedSetRemove { key: line_key(&left.line()), member: member.clone() });
     }
     let key = line_key(&ticket.line());
-    writes.push(match ticket.place {
+    let place = match ticket.place {
         Some(place) => Write::SortedSetAdd { key, member, score: score(place) },
         None => Write::SortedSetRemove { key, member },
-    });
+    };
+    put(writes, place);
+}
+
+/// Adds a write. A press makes several events of one ticket: what the one before wrote of it need not be written at all.
+fn put(writes: &mut Vec<Write>, write: Write) {
+    let just_now = writes.iter_mut().rev().take(LOOK_BACK_WRITES).take_while(|earlier| !matches!(earlier, Write::Delete { .. }));
+    match just_now.into_iter().find(|earlier| write.replaces(earlier)) {
+        Some(earlier) => *earlier = write,
+        None => writes.push(write),
+    }
 }
 
 /// What an order's event moves: out of the queue that it left, and to where the order now is.
@@ -139,7 +160,7 @@ fn left_team(change: &OrderChange) -> Option<&TeamId> {
     }
 }
 
-fn line_key(line: &LineKey) -> String {
+fn line_key(line: &LineKey) -> Suffix {
     match line {
         LineKey::Service(id) => keys::line(id.as_str()),
         LineKey::Counter(no) => keys::counter_line(no.as_str()),
@@ -155,4 +176,35 @@ fn ms_score(ms: i64) -> f64 {
     let high = i32::try_from(ms >> 20).unwrap_or(i32::MAX);
     let low = u32::try_from(ms & 0xF_FFFF).unwrap_or(0);
     f64::from(high) * 1_048_576.0 + f64::from(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(field: &str, value: &str) -> Write {
+        Write::HashSet { key: keys::tickets(), field: field.to_owned(), value: value.to_owned() }
+    }
+
+    fn left(member: &str) -> Write {
+        Write::SortedSetRemove { key: keys::line("repair"), member: member.to_owned() }
+    }
+
+    #[test]
+    fn of_two_events_of_one_ticket_only_the_last_is_written() {
+        let mut writes = Vec::new();
+        let joins = Write::SortedSetAdd { key: keys::line("repair"), member: "tk_1".to_owned(), score: 1.0 };
+        for write in [shown("tk_1", "waiting"), joins, shown("tk_1", "called"), left("tk_1"), shown("tk_2", "called"), left("tk_2")] {
+            put(&mut writes, write);
+        }
+        assert_eq!(writes, [shown("tk_1", "called"), left("tk_1"), shown("tk_2", "called"), left("tk_2")]);
+    }
+
+    #[test]
+    fn what_comes_after_a_key_was_emptied_stays_after_it() {
+        let emptied = Write::Delete { key: keys::tickets() };
+        let mut writes = vec![shown("tk_1", "closed"), emptied.clone()];
+        put(&mut writes, shown("tk_1", "waiting"));
+        assert_eq!(writes, [shown("tk_1", "closed"), emptied, shown("tk_1", "waiting")]);
+    }
 }

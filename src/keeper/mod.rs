@@ -150,6 +150,8 @@ struct Inner<J> {
     /// What is committed, and nothing else.
     hall: RwLock<Hall>,
     rev: watch::Sender<u64>,
+    /// The same, told first.
+    board_rev: watch::Sender<u64>,
     condition: watch::Sender<Condition>,
     foresee: OnceLock<Foresee>,
 }
@@ -280,6 +282,12 @@ impl<J: Journal> Keeper<J> {
         self.inner.rev.subscribe()
     }
 
+    /// The same for whoever tells the boards: hears of a call that comes alone before everybody else does.
+    #[must_use]
+    pub fn board_rev(&self) -> watch::Receiver<u64> {
+        self.inner.board_rev.subscribe()
+    }
+
     /// How the keeper and its journal are.
     #[must_use]
     pub fn condition(&self) -> watch::Receiver<Condition> {
@@ -316,7 +324,7 @@ impl<J: Journal> Keeper<J> {
     /// Hands over what the feed saw; what other processes committed is folded in, what is known already is passed over.
     pub async fn fold_foreign(&self, entries: &[Entry]) {
         // Its own commits come back this way too: the keeper is not woken for them.
-        if entries.last().is_none_or(|last| last.rev <= *self.inner.rev.borrow()) {
+        if entries.last().is_none_or(|last| last.rev <= *self.inner.board_rev.borrow()) {
             return;
         }
         // Closed only while the server closes; then nobody reads the hall any more.

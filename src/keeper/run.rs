@@ -66,6 +66,7 @@ pub(super) async fn open<J: Journal>(options: Options<J>) -> Result<Keeper<J>, O
         epoch,
         hall: RwLock::new(hall.clone()),
         rev: watch::Sender::new(hall.rev),
+        board_rev: watch::Sender::new(hall.rev),
         condition: watch::Sender::new(Condition::Well),
         foresee: OnceLock::new(),
     });
@@ -360,7 +361,8 @@ impl<J: Journal> Run<J> {
         fold(&mut hall, entries).map_err(|e| Condition::Unsafe(e.to_string()))?;
         drop(hall);
         self.committed_rev = self.tentative.rev;
-        self.inner.rev.send_replace(self.committed_rev);
+        self.inner.board_rev.send_replace(self.committed_rev);
+        self.tell();
         Ok(())
     }
 
@@ -423,10 +425,11 @@ impl<J: Journal> Run<J> {
         let mut pending = Vec::with_capacity(jobs.len());
         let mut later = Vec::new();
         let mut keys = HashSet::new();
+        let several = jobs.len() > 1;
         self.settle_due(now, &mut commit, &mut events);
         for job in jobs {
             // The same key twice in one batch: the second waits until the first has its answer, and repeats it.
-            if job.request.key.as_ref().is_some_and(|k| !keys.insert((k.scope.clone(), k.key.clone()))) {
+            if several && job.request.key.as_ref().is_some_and(|k| !keys.insert((k.scope.clone(), k.key.clone()))) {
                 later.push(job);
                 continue;
             }
@@ -448,9 +451,10 @@ impl<J: Journal> Run<J> {
             Ok(Committed::Done) => {
                 self.accept(&events);
                 if lone_call(&events, &pending).is_some() {
-                    // A call that comes alone is on the boards before the clerk is told that it is.
+                    // A call that comes alone is on the boards before the clerk or anybody else is told that it is.
                     yield_now().await;
                 }
+                self.tell();
                 pending.into_iter().for_each(answer);
                 Ok(later)
             }
@@ -552,7 +556,7 @@ impl<J: Journal> Run<J> {
         Err(JournalError::Unknown(reason))
     }
 
-    /// The round is committed: everybody may see it.
+    /// The round is committed: everybody may see it, and the boards are told.
     fn accept(&mut self, events: &[Arc<Event>]) {
         let Some(last) = events.last().map(|event| event.rev) else { return };
         let mut hall = self.inner.hall.write().unwrap_or_else(PoisonError::into_inner);
@@ -565,7 +569,13 @@ impl<J: Journal> Run<J> {
         }
         drop(hall);
         self.committed_rev = last;
-        self.inner.rev.send_replace(last);
+        self.inner.board_rev.send_replace(last);
+    }
+
+    /// Tells everybody how far the hall has come.
+    fn tell(&self) {
+        let now = self.committed_rev;
+        self.inner.rev.send_if_modified(|rev| std::mem::replace(rev, now) != now);
     }
 
     /// Before a batch is decided again: what was tried is forgotten, what others did is read.
@@ -608,7 +618,10 @@ impl<J: Journal> Run<J> {
                 commit.forget_reply_days = self.forgotten_days();
             }
             match self.commit(&commit).await {
-                Ok(Committed::Done) => self.accept(&events),
+                Ok(Committed::Done) => {
+                    self.accept(&events);
+                    self.tell();
+                }
                 Ok(Committed::Stale(_) | Committed::Repeated(_)) => {
                     self.again(Vec::new(), Vec::new()).await?;
                 }

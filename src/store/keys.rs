@@ -5,6 +5,8 @@
 
 use thiserror::Error;
 
+use super::Suffix;
+
 /// The longest hall id, in characters.
 pub const HALL_ID_CHARS_MAX: usize = 32;
 
@@ -89,50 +91,50 @@ pub(crate) fn reply_field(scope: &str, key: &str) -> String {
 
 /// Sorted set: who waits at a service.
 #[must_use]
-pub fn line(service: &str) -> String {
-    format!("line:{service}")
+pub fn line(service: &str) -> Suffix {
+    format!("line:{service}").into()
 }
 
 /// Sorted set: who waits for one counter.
 #[must_use]
-pub fn counter_line(counter: &str) -> String {
-    format!("line@{counter}")
+pub fn counter_line(counter: &str) -> Suffix {
+    format!("line@{counter}").into()
 }
 
 /// Hash: today's tickets, each as `number state service counter`.
 #[must_use]
-pub fn tickets() -> String {
-    "tickets".to_owned()
+pub fn tickets() -> Suffix {
+    Suffix::Borrowed("tickets")
 }
 
 /// Hash: the counters and their states.
 #[must_use]
-pub fn counters() -> String {
-    "counters".to_owned()
+pub fn counters() -> Suffix {
+    Suffix::Borrowed("counters")
 }
 
 /// Text: the service day that is open.
 #[must_use]
-pub fn day() -> String {
-    "day".to_owned()
+pub fn day() -> Suffix {
+    Suffix::Borrowed("day")
 }
 
 /// Hash: the work orders that are not over, each as `state team handler`.
 #[must_use]
-pub fn orders() -> String {
-    "orders".to_owned()
+pub fn orders() -> Suffix {
+    Suffix::Borrowed("orders")
 }
 
 /// Sorted set: the orders that wait for somebody of a team to claim them, by their next due clock.
 #[must_use]
-pub fn team_orders(team: &str) -> String {
-    format!("orders:{team}")
+pub fn team_orders(team: &str) -> Suffix {
+    format!("orders:{team}").into()
 }
 
 /// Sorted set: everything that falls due, by due time.
 #[must_use]
-pub fn due() -> String {
-    "due".to_owned()
+pub fn due() -> Suffix {
+    Suffix::Borrowed("due")
 }
 
 #[cfg(test)]

@@ -42,30 +42,30 @@ impl Beside {
     fn apply(&mut self, write: &Write) {
         match write {
             Write::HashSet { key, field, value } => {
-                self.hashes.entry(key.clone()).or_default().insert(field.clone(), value.clone());
+                self.hashes.entry(key.to_string()).or_default().insert(field.clone(), value.clone());
             }
             Write::HashDelete { key, field } => {
-                if let Some(hash) = self.hashes.get_mut(key) {
+                if let Some(hash) = self.hashes.get_mut(&**key) {
                     hash.remove(field);
                 }
                 self.hashes.retain(|_, hash| !hash.is_empty());
             }
             Write::SortedSetAdd { key, member, score } => {
-                self.sorted_sets.entry(key.clone()).or_default().insert(member.clone(), *score);
+                self.sorted_sets.entry(key.to_string()).or_default().insert(member.clone(), *score);
             }
             Write::SortedSetRemove { key, member } => {
-                if let Some(set) = self.sorted_sets.get_mut(key) {
+                if let Some(set) = self.sorted_sets.get_mut(&**key) {
                     set.remove(member);
                 }
                 self.sorted_sets.retain(|_, set| !set.is_empty());
             }
             Write::Set { key, value } => {
-                self.texts.insert(key.clone(), value.clone());
+                self.texts.insert(key.to_string(), value.clone());
             }
             Write::Delete { key } => {
-                self.hashes.remove(key);
-                self.sorted_sets.remove(key);
-                self.texts.remove(key);
+                self.hashes.remove(&**key);
+                self.sorted_sets.remove(&**key);
+                self.texts.remove(&**key);
             }
         }
     }

@@ -22,6 +22,7 @@ pub mod redis;
 mod resp;
 mod saved;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -78,12 +79,33 @@ impl Eq for Entry {}
 /// `key` is the part behind the hall's own prefix, from `store::keys`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
-    HashSet { key: String, field: String, value: String },
-    HashDelete { key: String, field: String },
-    SortedSetAdd { key: String, member: String, score: f64 },
-    SortedSetRemove { key: String, member: String },
-    Set { key: String, value: String },
-    Delete { key: String },
+    HashSet { key: Suffix, field: String, value: String },
+    HashDelete { key: Suffix, field: String },
+    SortedSetAdd { key: Suffix, member: String, score: f64 },
+    SortedSetRemove { key: Suffix, member: String },
+    Set { key: Suffix, value: String },
+    Delete { key: Suffix },
+}
+
+/// The part of a key behind the hall's own prefix.
+pub type Suffix = Cow<'static, str>;
+
+impl Write {
+    /// Whether this is all that is left of `earlier` once it is carried out: it is about the same field or member of the same key.
+    #[must_use]
+    pub fn replaces(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (
+                Self::HashSet { key, field, .. } | Self::HashDelete { key, field },
+                Self::HashSet { key: before, field: one, .. } | Self::HashDelete { key: before, field: one },
+            )
+            | (
+                Self::SortedSetAdd { key, member: field, .. } | Self::SortedSetRemove { key, member: field },
+                Self::SortedSetAdd { key: before, member: one, .. } | Self::SortedSetRemove { key: before, member: one },
+            ) => key == before && field == one,
+            _ => false,
+        }
+    }
 }
 
 /// What makes a mutation repeatable: who asked, with which key, for what.

@@ -1,5 +1,6 @@
 //! Keeps a hall's journal in Redis: dense revisions in a stream, guarded by one script, vouched for by a chained hash.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -65,6 +66,9 @@ struct Seen {
     tail: Option<(u64, String)>,
 }
 
+/// Room made for a script's command at once, in words and bytes: what a lone press needs. More is found as it comes.
+const COMMAND_WORDS: usize = 64;
+const COMMAND_BYTES: usize = 4 << 10;
 /// Sent whole each time: beside what it saves its own text is nothing.
 const SAVE_SNAPSHOT: &str = include_str!("lua/save_snapshot.lua");
 
@@ -165,8 +169,8 @@ impl RedisJournal {
 
     /// Runs a script; `fill` adds the number of keys, the keys and the arguments.
     async fn run(&self, script: &Text, fill: impl Fn(&mut Cmd)) -> Result<Value, LinkError> {
-        let mut known = redis::cmd("EVALSHA");
-        known.arg(&script.sha);
+        let mut known = Cmd::with_capacity(COMMAND_WORDS, COMMAND_BYTES);
+        known.arg("EVALSHA").arg(&script.sha);
         fill(&mut known);
         match self.shared.link.ask(&known).await {
             Err(LinkError::Refused(why)) if why.starts_with("NOSCRIPT") => {
@@ -430,53 +434,62 @@ fn reply_from(text: &str) -> Result<StoredReply, JournalError> {
 }
 
 /// A commit as the script takes it.
-struct Packed {
+struct Packed<'a> {
+    expected: &'a Position,
+    commit: &'a Commit,
     keys: Vec<String>,
-    args: Vec<String>,
+    /// Fields and values.
+    replies: Vec<(String, String)>,
+    groups: Vec<Group<'a>>,
 }
 
-impl Packed {
-    fn new(keys: &HallKeys, expected: &Position, commit: &Commit) -> Result<Self, JournalError> {
-        let behind = commit.behind.clone().unwrap_or_default();
-        let args = vec![expected.epoch.to_string(), expected.rev.to_string(), commit.name.clone(), behind];
-        let mut packed = Self { keys: vec![keys.meta(), keys.events()], args };
-        packed.keys.extend(commit.search_reply_days.iter().map(|day| keys.replies(day)));
-        packed.keys.push(keys.replies(&commit.reply_day));
-        packed.keys.extend(commit.forget_reply_days.iter().map(|day| keys.replies(day)));
-        let groups = groups_of(keys, &commit.writes)?;
-        let counts =
-            [commit.events.len(), commit.replies.len(), commit.search_reply_days.len(), commit.forget_reply_days.len(), groups.len()];
-        packed.args.extend(counts.iter().map(usize::to_string));
-        for (event, rev) in commit.events.iter().zip(expected.rev + 1..) {
-            if event.rev != rev {
-                return Err(JournalError::Away(format!("event {} does not follow {}", event.rev, rev - 1)));
-            }
-            packed.args.push(event.json.to_string());
+impl<'a> Packed<'a> {
+    fn new(keys: &HallKeys, expected: &'a Position, commit: &'a Commit) -> Result<Self, JournalError> {
+        if let Some((event, rev)) = commit.events.iter().zip(expected.rev + 1..).find(|(event, rev)| event.rev != *rev) {
+            return Err(JournalError::Away(format!("event {} does not follow {}", event.rev, rev - 1)));
         }
-        for reply in &commit.replies {
-            packed.args.push(reply_field(&reply.key.scope, &reply.key.key));
-            packed.args.push(reply_text(reply));
+        let groups = groups_of(keys, &commit.writes)?;
+        let days = commit.search_reply_days.iter().chain([&commit.reply_day]).chain(&commit.forget_reply_days);
+        let own = [keys.meta(), keys.events()].into_iter().chain(days.map(|day| keys.replies(day)));
+        let replies = commit.replies.iter().map(|reply| (reply_field(&reply.key.scope, &reply.key.key), reply_text(reply)));
+        Ok(Self {
+            expected,
+            commit,
+            keys: own.chain(groups.iter().map(|group| group.key.clone())).collect(),
+            replies: replies.collect(),
+            groups,
+        })
+    }
+
+    fn fill(&self, command: &mut Cmd) {
+        let Self { expected, commit, keys, replies, groups } = self;
+        command.arg(keys.len()).arg(keys).arg(&*expected.epoch).arg(expected.rev);
+        command.arg(&commit.name).arg(commit.behind.as_deref().unwrap_or_default());
+        command.arg(commit.events.len()).arg(replies.len());
+        command.arg(commit.search_reply_days.len()).arg(commit.forget_reply_days.len()).arg(groups.len());
+        for event in &commit.events {
+            command.arg(&*event.json);
+        }
+        for (field, value) in replies {
+            command.arg(field).arg(value);
         }
         for group in groups {
-            packed.keys.push(group.key);
-            packed.args.extend([group.operation.to_owned(), group.args.len().to_string()]);
-            packed.args.extend(group.args);
+            command.arg(group.operation).arg(group.args.len()).arg(&group.args);
         }
-        Ok(packed)
     }
 }
 
 /// Writes to one key by one command: a busy round writes a hundred tickets into one hash, and that is one command of Redis then.
-struct Group {
+struct Group<'a> {
     key: String,
     operation: &'static str,
-    args: Vec<String>,
+    args: Vec<Cow<'a, str>>,
 }
 
 /// The writes in groups. Each key sees its writes in their order; what different keys see first is nobody's concern, because all of
 /// it happens at once.
-fn groups_of(keys: &HallKeys, writes: &[Write]) -> Result<Vec<Group>, JournalError> {
-    let mut groups: Vec<Group> = Vec::new();
+fn groups_of<'a>(keys: &HallKeys, writes: &'a [Write]) -> Result<Vec<Group<'a>>, JournalError> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
     let mut last_of: HashMap<&str, usize> = HashMap::new();
     for write in writes {
         let (suffix, operation) = match write {
@@ -487,7 +500,7 @@ fn groups_of(keys: &HallKeys, writes: &[Write]) -> Result<Vec<Group>, JournalErr
             Write::Set { key, .. } => (key, "SET"),
             Write::Delete { key } => (key, "DEL"),
         };
-        let known = last_of.get(suffix.as_str()).copied().filter(|at| groups.get(*at).is_some_and(|group| group.operation == operation));
+        let known = last_of.get(&**suffix).copied().filter(|at| groups.get(*at).is_some_and(|group| group.operation == operation));
         let at = match known {
             // The latest text is the one that stays.
             Some(at) if operation != "SET" => at,
@@ -500,15 +513,15 @@ fn groups_of(keys: &HallKeys, writes: &[Write]) -> Result<Vec<Group>, JournalErr
         };
         let Some(group) = groups.get_mut(at) else { continue };
         match write {
-            Write::HashSet { field, value, .. } => group.args.extend([field.clone(), value.clone()]),
+            Write::HashSet { field, value, .. } => group.args.extend([Cow::from(field), value.into()]),
             Write::SortedSetAdd { member, score, .. } => {
                 if score.is_nan() {
                     return Err(JournalError::Away(format!("the score of {member} is not a number")));
                 }
-                group.args.extend([score.to_string(), member.clone()]);
+                group.args.extend([score.to_string().into(), member.into()]);
             }
             Write::HashDelete { field: one, .. } | Write::SortedSetRemove { member: one, .. } | Write::Set { value: one, .. } => {
-                group.args.push(one.clone());
+                group.args.push(one.into());
             }
             Write::Delete { .. } => {}
         }
@@ -539,11 +552,7 @@ impl Journal for RedisJournal {
         let _on_its_way = self.shared.own.departs();
         // What it was decided upon may still be on its way, and may be refused.
         let floor = if commit.behind.is_some() { self.floor() } else { Some(expected.clone()) };
-        let answered = self
-            .run(&self.shared.scripts.commit, |command| {
-                command.arg(packed.keys.len()).arg(&packed.keys).arg(&packed.args);
-            })
-            .await;
+        let answered = self.run(&self.shared.scripts.commit, |command| packed.fill(command)).await;
         let value = match answered {
             Ok(value) => value,
             // XADD is the script's first write: when it fails, the stream disagrees with meta and nothing was written.

@@ -172,12 +172,12 @@ async fn planned_faults_do_what_they_say() {
 fn any_write() -> impl Strategy<Value = Write> {
     let name = "[a-c]";
     prop_oneof![
-        ("hash:[ab]", name, "\\PC{0,8}").prop_map(|(key, field, value)| Write::HashSet { key, field, value }),
-        ("hash:[ab]", name).prop_map(|(key, field)| Write::HashDelete { key, field }),
-        ("line:[ab]", name, -1e12_f64..1e12).prop_map(|(key, member, score)| Write::SortedSetAdd { key, member, score }),
-        ("line:[ab]", name).prop_map(|(key, member)| Write::SortedSetRemove { key, member }),
-        ("text:[ab]", "\\PC{0,8}").prop_map(|(key, value)| Write::Set { key, value }),
-        "(hash|line|text):[ab]".prop_map(|key| Write::Delete { key }),
+        ("hash:[ab]", name, "\\PC{0,8}").prop_map(|(key, field, value)| Write::HashSet { key: key.into(), field, value }),
+        ("hash:[ab]", name).prop_map(|(key, field)| Write::HashDelete { key: key.into(), field }),
+        ("line:[ab]", name, -1e12_f64..1e12).prop_map(|(key, member, score)| Write::SortedSetAdd { key: key.into(), member, score }),
+        ("line:[ab]", name).prop_map(|(key, member)| Write::SortedSetRemove { key: key.into(), member }),
+        ("text:[ab]", "\\PC{0,8}").prop_map(|(key, value)| Write::Set { key: key.into(), value }),
+        "(hash|line|text):[ab]".prop_map(|key| Write::Delete { key: key.into() }),
     ]
 }
 

@@ -104,14 +104,14 @@ impl<J: Journal> Hub<J> {
     pub(super) fn new(keeper: Keeper<J>, feed: Feed, options: Options, presence: Presence, foresight: Arc<Foresight>) -> Self {
         // An epoch is letters and digits.
         let epoch = format!("\"{}\"", keeper.epoch()).into();
-        let seen = *keeper.rev().borrow();
+        let seen = *keeper.board_rev().borrow();
         let (workers, shown, joiners) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
         foresee(&keeper, &options, &foresight);
         Self { keeper, feed, options, presence, foresight, epoch, workers, shown, joiners, seen, round_at: Instant::now() }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<ToHub>, mut closing: watch::Receiver<bool>) {
-        let mut rev = self.keeper.rev();
+        let mut rev = self.keeper.board_rev();
         loop {
             let wake = self.wake_at(*rev.borrow_and_update());
             tokio::select! {
@@ -161,7 +161,7 @@ impl<J: Journal> Hub<J> {
     /// Makes and hands out the texts that are due.
     async fn round(&mut self, now: Instant) {
         self.shown.retain(|_, shown| Arc::strong_count(&shown.watch) > 1);
-        let rev = *self.keeper.rev().borrow();
+        let rev = *self.keeper.board_rev().borrow();
         if !self.has_read(rev).await {
             return self.round_without_feed(now).await;
         }
@@ -275,7 +275,7 @@ impl<J: Journal> Hub<J> {
 
     /// The board, where it was drawn before its last event was written and nothing came since.
     async fn foreseen(&self) -> Option<Captured> {
-        let rev = *self.keeper.rev().borrow();
+        let rev = *self.keeper.board_rev().borrow();
         self.foresight.rev().filter(|foreseen| *foreseen == rev)?;
         let batch = self.feed.since(rev.checked_sub(1)?, 1).await.ok()?;
         let state = self.foresight.take(batch.events.last()?)?;

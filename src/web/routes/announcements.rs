@@ -41,7 +41,7 @@ async fn sound(look: Look<HearCalls, u64, SoundQuery>) -> Result<HttpResponse, P
         Spoken::Both => Vec::new(),
     };
     let sounds = look.state.sounds.as_ref().ok_or(Code::NotFound)?;
-    if look.path > *look.state.keeper.rev().borrow() {
+    if look.path > *look.state.keeper.board_rev().borrow() {
         return Err(Code::NotFound.into());
     }
     let wav = sounds.wav(look.path, languages).await?.ok_or(Code::NotFound)?;
