@@ -160,7 +160,8 @@ impl Hall {
     /// Whether the first command at `now` has to turn the day first.
     #[must_use]
     pub fn day_is_over(&self, now: DateTime<Utc>) -> bool {
-        self.day != Some(self.day_at(now))
+        let next = self.day.and_then(|day| day.succ_opt());
+        next.is_none_or(|next| self.profile.calendar.service_day_start(next) <= now)
     }
 
     /// Whether numbers are issued at `now`, as far as hours go.

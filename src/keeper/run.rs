@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use tokio::sync::{mpsc, watch};
@@ -76,6 +76,7 @@ pub(super) async fn open<J: Journal>(options: Options<J>) -> Result<Keeper<J>, O
         tentative: hall,
         saved_rev,
         reply_days: Vec::new(),
+        reply_days_of: None,
         flights: FuturesOrdered::new(),
         sent: None,
         sent_commands: 0,
@@ -97,6 +98,8 @@ struct Run<J> {
     saved_rev: u64,
     /// Service days whose replies are searched, newest first.
     reply_days: Vec<String>,
+    /// The open day that they were found for.
+    reply_days_of: Option<NaiveDate>,
     /// Rounds on their way, in the order in which they were sent.
     flights: FuturesOrdered<BoxFuture<'static, Landed>>,
     /// The name of the commit that was sent last.
@@ -635,8 +638,8 @@ impl<J: Journal> Run<J> {
 
     /// The days whose replies are searched: the open one and those before it.
     fn know_reply_days(&mut self) {
-        let Some(day) = self.tentative.day.map(|day| day.to_string()) else { return };
-        if self.reply_days.first() != Some(&day) {
+        if self.reply_days_of != self.tentative.day {
+            self.reply_days_of = self.tentative.day;
             self.reply_days = self.tentative.past_days.iter().rev().take(REPLY_DAYS).map(ToString::to_string).collect();
         }
     }

@@ -1,7 +1,7 @@
 //! Keeps a hall's journal in Redis: dense revisions in a stream, guarded by one script, vouched for by a chained hash.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -490,7 +490,7 @@ struct Group<'a> {
 /// it happens at once.
 fn groups_of<'a>(keys: &HallKeys, writes: &'a [Write]) -> Result<Vec<Group<'a>>, JournalError> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut last_of: HashMap<&str, usize> = HashMap::new();
+    let mut last_of: BTreeMap<&str, usize> = BTreeMap::new();
     for write in writes {
         let (suffix, operation) = match write {
             Write::HashSet { key, .. } => (key, "HSET"),

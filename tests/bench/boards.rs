@@ -106,9 +106,9 @@ async fn set_frame(address: SocketAddr, text: &str) {
     assert_eq!(set.failed, 0, "the reference has its frame");
 }
 
-/// Enough between calls for the slower side.
-fn gap(boards: usize) -> Duration {
-    Duration::from_millis(40 + u64::try_from(boards).unwrap_or(0) / 12)
+/// The silence between two calls: what was asked for, or enough for the slower side.
+fn gap(options: &Options, boards: usize) -> Duration {
+    options.gap.unwrap_or_else(|| Duration::from_millis(40 + u64::try_from(boards).unwrap_or(0) / 12))
 }
 
 pub async fn run(options: &Options) {
@@ -130,17 +130,18 @@ pub async fn run(options: &Options) {
     for boards in BOARDS.into_iter().filter(|boards| options.wants_at(*boards)) {
         our.wall.grow_to(boards, ours.address, &board).await;
         their.wall.grow_to(boards, theirs.address, &board).await;
-        our.calls(&our_rev, gap(boards)).await;
+        let gap = gap(options, boards);
+        our.calls(&our_rev, gap).await;
         set_frame(theirs.address, &our.wall.text()).await;
         let (mut all_ours, mut all_theirs, mut p50s) = (Vec::new(), Vec::new(), (Vec::new(), Vec::new()));
         for round in 0..options.rounds {
             let (first, second);
             if round % 2 == 0 {
-                first = our.calls(&our_rev, gap(boards)).await;
-                second = their.calls(&their_rev, gap(boards)).await;
+                first = our.calls(&our_rev, gap).await;
+                second = their.calls(&their_rev, gap).await;
             } else {
-                second = their.calls(&their_rev, gap(boards)).await;
-                first = our.calls(&our_rev, gap(boards)).await;
+                second = their.calls(&their_rev, gap).await;
+                first = our.calls(&our_rev, gap).await;
             }
             p50s.0.push(median(&first));
             p50s.1.push(median(&second));
@@ -181,9 +182,9 @@ async fn beside_stalled(options: &Options, house: &House, ours: &Running) {
     side.clerk.times(1).await;
     let (mut without, mut with) = (Vec::new(), Vec::new());
     for _ in 0..options.rounds {
-        without.push(median(&side.calls(&rev, gap(BESIDE_STALLED)).await));
+        without.push(median(&side.calls(&rev, gap(options, BESIDE_STALLED)).await));
         let deaf = stalled(ours.address, &board).await;
-        with.push(median(&side.calls(&rev, gap(BESIDE_STALLED)).await));
+        with.push(median(&side.calls(&rev, gap(options, BESIDE_STALLED)).await));
         drop(deaf);
     }
     let columns = ["boards", "p50 ms without", "p50 ms with", "times", "missed"];

@@ -45,6 +45,8 @@ pub struct Options {
     pub full: bool,
     /// How long a service day of the soak takes.
     pub day: Option<Duration>,
+    /// The silence between two calls to the boards; without one, enough for the slower side.
+    pub gap: Option<Duration>,
     /// Of the rows, only the one for so many at once.
     at: Option<usize>,
     names: Vec<String>,
@@ -52,13 +54,14 @@ pub struct Options {
 
 impl Options {
     fn read(words: &[String]) -> Self {
-        let mut options = Self { rounds: ROUNDS, full: false, day: None, at: None, names: Vec::new() };
+        let mut options = Self { rounds: ROUNDS, full: false, day: None, gap: None, at: None, names: Vec::new() };
         let mut words = words.iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--full" => options.full = true,
                 "--rounds" => options.rounds = words.next().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS).max(1),
                 "--day" => options.day = words.next().and_then(|n| n.parse().ok()).map(Duration::from_secs),
+                "--gap" => options.gap = words.next().and_then(|n| n.parse().ok()).map(Duration::from_millis),
                 "--at" => options.at = words.next().and_then(|n| n.parse().ok()),
                 // Cargo says that this is a benchmark.
                 "--bench" => {}

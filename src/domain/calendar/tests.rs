@@ -243,7 +243,9 @@ proptest! {
         let day = calendar.service_day(a);
         prop_assert!(day <= calendar.service_day(b));
         prop_assert!(calendar.service_day_start(day) <= a);
-        prop_assert!(a < calendar.service_day_start(day.succ_opt().unwrap()));
+        let next = calendar.service_day_start(day.succ_opt().unwrap());
+        prop_assert!(a < next);
+        prop_assert_eq!(calendar.service_day(b) > day, next <= b, "a day is over when the next one begins");
     }
 
     #[test]

@@ -58,6 +58,7 @@ impl Foresight {
     }
 
     /// Which revision was foreseen, if any was.
+    #[cfg(test)]
     pub(super) fn rev(&self) -> Option<u64> {
         self.kept().drawn.as_ref().map(|drawn| drawn.last.rev)
     }

@@ -87,6 +87,8 @@ pub(super) struct Hub<J> {
     joiners: BTreeMap<View, Vec<Joiner>>,
     /// Events up to here were looked at for what is urgent.
     seen: u64,
+    /// The last of them.
+    last_seen: Option<Arc<Event>>,
     round_at: Instant,
 }
 
@@ -107,7 +109,7 @@ impl<J: Journal> Hub<J> {
         let seen = *keeper.board_rev().borrow();
         let (workers, shown, joiners) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
         foresee(&keeper, &options, &foresight);
-        Self { keeper, feed, options, presence, foresight, epoch, workers, shown, joiners, seen, round_at: Instant::now() }
+        Self { keeper, feed, options, presence, foresight, epoch, workers, shown, joiners, seen, last_seen: None, round_at: Instant::now() }
     }
 
     pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<ToHub>, mut closing: watch::Receiver<bool>) {
@@ -247,6 +249,7 @@ impl<J: Journal> Hub<J> {
                 }
             }
             self.seen = batch.last;
+            self.last_seen = batch.events.last().cloned();
         }
         if recheck {
             self.send(&ToWorker::Recheck).await;
@@ -261,7 +264,7 @@ impl<J: Journal> Hub<J> {
         let around = Around { now: self.keeper.clock().now(), demo: self.options.demo, waits: &waits, devices: &devices, health: &health };
         let mut captured = Vec::with_capacity(views.len());
         for (index, view) in views.into_iter().enumerate() {
-            let foreseen = if view == View::Board { self.foreseen().await } else { None };
+            let foreseen = if view == View::Board { self.foreseen() } else { None };
             captured.push(foreseen.unwrap_or_else(|| {
                 let (state, rev) = self.keeper.read(|hall| (state_json(&view, hall, &around), hall.rev));
                 Captured { view, state: state.map(Arc::from), rev }
@@ -274,12 +277,10 @@ impl<J: Journal> Hub<J> {
     }
 
     /// The board, where it was drawn before its last event was written and nothing came since.
-    async fn foreseen(&self) -> Option<Captured> {
-        let rev = *self.keeper.board_rev().borrow();
-        self.foresight.rev().filter(|foreseen| *foreseen == rev)?;
-        let batch = self.feed.since(rev.checked_sub(1)?, 1).await.ok()?;
-        let state = self.foresight.take(batch.events.last()?)?;
-        Some(Captured { view: View::Board, state: Some(state), rev })
+    fn foreseen(&self) -> Option<Captured> {
+        let last = self.last_seen.as_ref().filter(|last| last.rev == *self.keeper.board_rev().borrow())?;
+        let state = self.foresight.take(last)?;
+        Some(Captured { view: View::Board, state: Some(state), rev: last.rev })
     }
 
     /// Now, as the wire spells it.
