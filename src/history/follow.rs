@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::project::{self, Line};
 use super::{Condition, History, HistoryError};
-use crate::feed::{BATCH_EVENTS_MAX, Batch, Feed, FeedError};
+use crate::feed::{BATCH_EVENTS_MAX, Batch, Cursor, Feed, FeedError};
 
 /// The first pause after something failed, in milliseconds.
 const RETRY_MS_FIRST: u64 = 100;
@@ -16,6 +16,12 @@ const RETRY_MS_MAX: u64 = 5_000;
 /// So long after something happened it is written, in milliseconds: what comes at once with it shares its transaction, screens are told
 /// of it first, and who asks waits no longer than this.
 const GATHER_MS: u64 = 25;
+/// In a rush it may take so much longer, in milliseconds: of many events in one transaction most touch the same pages of the file.
+const GATHER_MS_MORE: u64 = 75;
+/// Events after the first pause that make it a rush.
+const RUSH_EVENTS: usize = 40;
+/// Events that are gathered at most, also while others are written: the feed keeps fewer at hand. More wait in the journal.
+const GATHER_EVENTS_MAX: usize = 8_000;
 /// The pause when somebody has to mend something, in milliseconds: what was mended is noticed without a restart.
 const STOPPED_MS: u64 = 30_000;
 
@@ -54,6 +60,33 @@ fn lines(batch: &Batch) -> Vec<Line> {
     both.map(|(event, entry)| Line { event: Arc::clone(event), json: Arc::clone(&entry.json) }).collect()
 }
 
+/// Waits for the next events and for those that come with them; without any only when something is wrong.
+async fn gather(gathered: &mut Vec<Line>, cursor: &mut Cursor) -> Result<(), FeedError> {
+    if gathered.is_empty() {
+        gathered.extend(lines(&*cursor.next().await?));
+    }
+    for (pause_ms, many) in [(GATHER_MS, BATCH_EVENTS_MAX), (GATHER_MS_MORE, GATHER_EVENTS_MAX)] {
+        // Many are written without waiting for more.
+        if gathered.len() < many
+            && let Ok(taken) = timeout(Duration::from_millis(pause_ms), take_in(gathered, cursor)).await
+        {
+            return taken;
+        }
+        if gathered.len() < RUSH_EVENTS {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Takes in what comes, until there is no more room.
+async fn take_in(gathered: &mut Vec<Line>, cursor: &mut Cursor) -> Result<(), FeedError> {
+    while gathered.len() < GATHER_EVENTS_MAX {
+        gathered.extend(lines(&*cursor.next().await?));
+    }
+    Ok(())
+}
+
 impl History {
     /// Brings everything the feed tells of the journal `epoch` into the tables, from where the file stands, until the feed
     /// ends. May be dropped at any moment. A missing revision stops it; see [`History::health`].
@@ -89,23 +122,34 @@ impl History {
         };
         self.reached(rev, feed);
         let mut cursor = feed.subscribe(rev);
+        let mut gathered = Vec::new();
         loop {
-            // A lasting trouble is told by the cursor.
-            let _news = feed.reached(cursor.after() + 1).await;
-            // A full batch is written without waiting for more.
-            let behind = usize::try_from(feed.last().saturating_sub(cursor.after())).unwrap_or(usize::MAX);
-            if behind < BATCH_EVENTS_MAX {
-                sleep(Duration::from_millis(GATHER_MS)).await;
+            let trouble = gather(&mut gathered, &mut cursor).await.err();
+            if let Some(trouble) = trouble.clone().filter(|_| gathered.is_empty()) {
+                return trouble.into();
             }
-            let written = match cursor.next().await {
-                Ok(batch) => self.write(epoch, lines(&batch)).await,
-                Err(error) => return error.into(),
-            };
-            match written {
+            match self.write_while_gathering(epoch, &mut gathered, &mut cursor).await {
                 Ok(rev) => self.reached(rev, feed),
                 Err(error) => return error.into(),
             }
+            // What came before it is written.
+            if let Some(trouble) = trouble {
+                return trouble.into();
+            }
         }
+    }
+
+    /// Writes what was gathered, and gathers meanwhile.
+    async fn write_while_gathering(&self, epoch: &Arc<str>, gathered: &mut Vec<Line>, cursor: &mut Cursor) -> Result<u64, HistoryError> {
+        let writing = self.write(epoch, std::mem::take(gathered));
+        tokio::pin!(writing);
+        tokio::select! {
+            biased;
+            written = &mut writing => return written,
+            // A trouble comes again with the next look, when this is written.
+            _full = take_in(gathered, cursor) => {}
+        }
+        writing.await
     }
 
     pub(super) async fn write(&self, epoch: &Arc<str>, lines: Vec<Line>) -> Result<u64, HistoryError> {

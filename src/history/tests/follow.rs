@@ -1,5 +1,6 @@
 //! The projector on a journal that grows, is trimmed, is restored and is lost.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::sim::{Op, Sim, dump, open};
@@ -93,6 +94,25 @@ async fn archive_and_journal_meet_without_a_seam() {
     assert!(all.iter().map(|event| event.rev).eq(1..=last));
     assert_eq!(all, sim.clean());
     assert_eq!(history.first_rev("e1").await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn a_rush_is_written_whole_and_in_few_transactions() {
+    let sim = Sim::after(&busy(2_500));
+    let dir = tempfile::tempdir().unwrap();
+    let history = open(dir.path()).await;
+    let (_journal, feed, last) = journal_of(&sim, "e1");
+    assert!(last > 9_000, "more than is gathered at once: {last}");
+    let mut steps = BTreeSet::new();
+    follow_until(&history, &feed, "e1", |h| {
+        steps.insert(h.projected);
+        h.projected == last
+    })
+    .await;
+    // The first of them holds whatever was there in the first moment.
+    assert!(steps.len() <= 6, "{steps:?}");
+    let kept = every_event(&history, &feed, "e1", last + 1, last).await;
+    assert!(kept == sim.clean(), "all of them, in their order");
 }
 
 #[tokio::test]
