@@ -20,8 +20,9 @@ const GATHER_MS: u64 = 25;
 const GATHER_MS_MORE: u64 = 75;
 /// Events after the first pause that make it a rush.
 const RUSH_EVENTS: usize = 40;
-/// Events that are gathered at most, also while others are written: the feed keeps fewer at hand. More wait in the journal.
-const GATHER_EVENTS_MAX: usize = 8_000;
+/// Events that are gathered at most, also while others are written; more wait in the feed and the journal. While old history is
+/// forgotten, which takes long, so many lie in memory.
+const GATHER_EVENTS_MAX: usize = 1_000;
 /// The pause when somebody has to mend something, in milliseconds: what was mended is noticed without a restart.
 const STOPPED_MS: u64 = 30_000;
 

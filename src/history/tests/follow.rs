@@ -102,15 +102,15 @@ async fn a_rush_is_written_whole_and_in_few_transactions() {
     let dir = tempfile::tempdir().unwrap();
     let history = open(dir.path()).await;
     let (_journal, feed, last) = journal_of(&sim, "e1");
-    assert!(last > 9_000, "more than is gathered at once: {last}");
+    assert!(last > 9_000, "many times what is gathered at once: {last}");
     let mut steps = BTreeSet::new();
     follow_until(&history, &feed, "e1", |h| {
         steps.insert(h.projected);
         h.projected == last
     })
     .await;
-    // The first of them holds whatever was there in the first moment.
-    assert!(steps.len() <= 6, "{steps:?}");
+    // A page of the feed is half of what is gathered.
+    assert!(steps.len() <= 14, "{steps:?}");
     let kept = every_event(&history, &feed, "e1", last + 1, last).await;
     assert!(kept == sim.clean(), "all of them, in their order");
 }
