@@ -126,14 +126,13 @@ impl History {
         let mut gathered = Vec::new();
         loop {
             let trouble = gather(&mut gathered, &mut cursor).await.err();
-            if let Some(trouble) = trouble.clone().filter(|_| gathered.is_empty()) {
-                return trouble.into();
+            // What came before a trouble is written.
+            if !gathered.is_empty() {
+                match self.write_while_gathering(epoch, &mut gathered, &mut cursor).await {
+                    Ok(rev) => self.reached(rev, feed),
+                    Err(error) => return error.into(),
+                }
             }
-            match self.write_while_gathering(epoch, &mut gathered, &mut cursor).await {
-                Ok(rev) => self.reached(rev, feed),
-                Err(error) => return error.into(),
-            }
-            // What came before it is written.
             if let Some(trouble) = trouble {
                 return trouble.into();
             }

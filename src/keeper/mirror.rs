@@ -108,8 +108,8 @@ fn push_ticket(writes: &mut Vec<Write>, hall: &Hall, id: TicketId, moved: bool) 
 
 /// Adds a write. A press makes several events of one ticket: what the one before wrote of it need not be written at all.
 fn put(writes: &mut Vec<Write>, write: Write) {
-    let just_now = writes.iter_mut().rev().take(LOOK_BACK_WRITES).take_while(|earlier| !matches!(earlier, Write::Delete { .. }));
-    match just_now.into_iter().find(|earlier| write.replaces(earlier)) {
+    let mut just_now = writes.iter_mut().rev().take(LOOK_BACK_WRITES).take_while(|earlier| !matches!(earlier, Write::Delete { .. }));
+    match just_now.find(|earlier| write.replaces(earlier)) {
         Some(earlier) => *earlier = write,
         None => writes.push(write),
     }

@@ -159,10 +159,8 @@ impl Link {
     pub(crate) async fn ask_apart(&self, command: &Cmd) -> Result<Value, LinkError> {
         let asked = async {
             let mut connection = self.own_connection().await?;
-            command.query_async::<Value>(&mut connection).await.map_err(|error| match refusal(&error) {
-                Some(refused) => refused,
-                None => LinkError::NoAnswer(error.to_string()),
-            })
+            let answered = command.query_async::<Value>(&mut connection).await;
+            answered.map_err(|error| refusal(&error).unwrap_or_else(|| LinkError::NoAnswer(error.to_string())))
         };
         timeout(RESPONSE_TIMEOUT, asked).await.unwrap_or_else(|_elapsed| Err(no_answer_in_time()))
     }
