@@ -30,6 +30,10 @@ impl Items {
         self.text_or_nil()?.ok_or_else(|| unreadable("a field is missing"))
     }
 
+    pub(super) fn bytes(&mut self) -> Result<Vec<u8>, JournalError> {
+        bytes_or_nil(self.value()?)?.ok_or_else(|| unreadable("a field is missing"))
+    }
+
     pub(super) fn number(&mut self) -> Result<u64, JournalError> {
         number(&self.text()?)
     }
@@ -61,13 +65,18 @@ pub(super) fn stream(value: Value) -> Result<Vec<Row>, JournalError> {
 }
 
 pub(super) fn text_or_nil(value: Value) -> Result<Option<String>, JournalError> {
+    let text = |bytes| String::from_utf8(bytes).map_err(|_| unreadable("a text is not UTF-8"));
+    bytes_or_nil(value)?.map(text).transpose()
+}
+
+pub(super) fn bytes_or_nil(value: Value) -> Result<Option<Vec<u8>>, JournalError> {
     if matches!(value, Value::Nil) {
         return Ok(None);
     }
     if let Value::BulkString(bytes) = value {
-        return String::from_utf8(bytes).map(Some).map_err(|_| unreadable("a text is not UTF-8"));
+        return Ok(Some(bytes));
     }
-    if let Value::SimpleString(text) = value { Ok(Some(text)) } else { Err(unreadable("a field is not a text")) }
+    if let Value::SimpleString(text) = value { Ok(Some(text.into_bytes())) } else { Err(unreadable("a field is not a text")) }
 }
 
 pub(super) fn number(text: &str) -> Result<u64, JournalError> {

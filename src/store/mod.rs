@@ -11,6 +11,7 @@ mod child;
 mod disk;
 mod folder;
 mod guard;
+mod kept;
 pub mod keys;
 mod link;
 mod lock;
@@ -114,7 +115,7 @@ pub struct IdempotencyKey {
     /// The caller's scope, e.g. `kiosk:k1`; a key means nothing outside it.
     pub scope: String,
     pub key: String,
-    /// Hex digest of method, path and body: the same key with another one is refused.
+    /// Digest of method, path and body in 32 hex digits: the same key with another one is refused.
     pub fingerprint: String,
 }
 

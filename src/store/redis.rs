@@ -9,10 +9,11 @@ use redis::{Cmd, Script, Value};
 
 use super::answer::{self, Items, Row};
 use super::bell::Bell;
+use super::kept;
 use super::keys::{HallKeys, KeyError, reply_field};
 use super::link::{Link, LinkError, RedisAddress};
 use super::own::Own;
-use super::{Commit, Committed, Entry, IdempotencyKey, Journal, JournalError, KeyedReply, Loaded, Position, Snapshot, StoredReply, Write};
+use super::{Commit, Committed, Entry, IdempotencyKey, Journal, JournalError, Loaded, Position, Snapshot, StoredReply, Write};
 
 /// The layout of the data in Redis. A journal with a greater one was written by a newer program and is not touched.
 pub const DATA_VERSION: u32 = 1;
@@ -24,8 +25,6 @@ const HUSH_PRIVATE: Duration = Duration::from_millis(100);
 /// Letters of a new epoch.
 const EPOCH_CHARS: usize = 12;
 const EPOCH_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// Between the parts of a kept reply; the body comes last and may hold anything.
-const REPLY_SEPARATOR: char = '\n';
 
 /// Why a journal handle could not be made.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -420,26 +419,13 @@ fn new_epoch() -> Result<String, JournalError> {
     Ok(random.iter().filter_map(|byte| EPOCH_ALPHABET.get(usize::from(byte % 32))).map(|letter| char::from(*letter)).collect())
 }
 
-fn reply_text(reply: &KeyedReply) -> String {
-    format!("{}{REPLY_SEPARATOR}{}{REPLY_SEPARATOR}{}", reply.key.fingerprint, reply.status, reply.body)
-}
-
-fn reply_from(text: &str) -> Result<StoredReply, JournalError> {
-    let mut parts = text.splitn(3, REPLY_SEPARATOR);
-    let (Some(fingerprint), Some(status), Some(body)) = (parts.next(), parts.next(), parts.next()) else {
-        return Err(JournalError::Unsafe("a kept reply cannot be read".to_owned()));
-    };
-    let status = status.parse().map_err(|_| JournalError::Unsafe("a kept reply has no status".to_owned()))?;
-    Ok(StoredReply { fingerprint: fingerprint.to_owned(), status, body: body.to_owned() })
-}
-
 /// A commit as the script takes it.
 struct Packed<'a> {
     expected: &'a Position,
     commit: &'a Commit,
     keys: Vec<String>,
     /// Fields and values.
-    replies: Vec<(String, String)>,
+    replies: Vec<(String, Vec<u8>)>,
     groups: Vec<Group<'a>>,
 }
 
@@ -451,7 +437,7 @@ impl<'a> Packed<'a> {
         let groups = groups_of(keys, &commit.writes)?;
         let days = commit.search_reply_days.iter().chain([&commit.reply_day]).chain(&commit.forget_reply_days);
         let own = [keys.meta(), keys.events()].into_iter().chain(days.map(|day| keys.replies(day)));
-        let replies = commit.replies.iter().map(|reply| (reply_field(&reply.key.scope, &reply.key.key), reply_text(reply)));
+        let replies = commit.replies.iter().map(|reply| (reply_field(&reply.key.scope, &reply.key.key), kept::pack(reply)));
         Ok(Self {
             expected,
             commit,
@@ -576,7 +562,7 @@ impl Journal for RedisJournal {
                 let mut replies = Vec::new();
                 while !items.is_empty() {
                     let index = usize::try_from(items.number()?.saturating_sub(1)).unwrap_or(usize::MAX);
-                    replies.push((index, reply_from(&items.text()?)?));
+                    replies.push((index, kept::unpack(items.bytes()?)?));
                 }
                 Ok(Committed::Repeated(replies))
             }
@@ -623,8 +609,8 @@ impl Journal for RedisJournal {
             let mut command = redis::cmd("HGET");
             command.arg(self.shared.keys.replies(day)).arg(&field);
             let value = self.shared.link.ask(&command).await.map_err(read_error)?;
-            if let Some(text) = answer::text_or_nil(value)? {
-                return reply_from(&text).map(Some);
+            if let Some(reply) = answer::bytes_or_nil(value)? {
+                return kept::unpack(reply).map(Some);
             }
         }
         Ok(None)

@@ -76,7 +76,11 @@ pub fn digest(secret: &str) -> String {
     hex(Sha256::digest(secret.as_bytes()))
 }
 
-/// What an idempotency key belongs to: SHA-256 of method, path and body.
+/// What is kept of the digest of a request.
+const FINGERPRINT_BYTES: usize = 16;
+
+/// What an idempotency key belongs to: the first half of SHA-256 of method, path and body. It tells a retry from another request
+/// of the same caller, and lies beside every answer that is kept.
 #[must_use]
 pub fn fingerprint(method: &str, path: &str, body: &[u8]) -> String {
     let mut hasher = Sha256::new();
@@ -85,7 +89,8 @@ pub fn fingerprint(method: &str, path: &str, body: &[u8]) -> String {
         hasher.update([0]);
     }
     hasher.update(body);
-    hex(hasher.finalize())
+    let whole: [u8; 32] = hasher.finalize().into();
+    hex(whole.split_at(FINGERPRINT_BYTES).0)
 }
 
 /// Bytes as hex digits.
