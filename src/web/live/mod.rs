@@ -6,6 +6,7 @@
 mod foresight;
 mod frame;
 mod hub;
+mod pieces;
 mod places;
 mod presence;
 mod socket;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use actix_web::body::BoxBody;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -26,6 +28,7 @@ use rustix::net::sockopt::set_tcp_user_timeout;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+pub use pieces::PIECE_BYTES_MAX;
 pub use places::{ANONYMOUS_SOCKETS_MAX, SOCKETS_MAX};
 pub use presence::Presence;
 pub use socket::{
@@ -42,6 +45,7 @@ use crate::feed::Feed;
 use crate::keeper::Keeper;
 use crate::store::Journal;
 use foresight::Foresight;
+use pieces::Pieces;
 use places::{NoPlace, Places};
 use socket::Socket;
 use worker::ToWorker;
@@ -233,7 +237,7 @@ pub fn open(live: &Live, local: &Local, request: &HttpRequest, body: web::Payloa
         }
         bench.leave(&socket);
     });
-    Ok(response)
+    Ok(response.map_body(|_, body| BoxBody::new(Pieces::of(body))))
 }
 
 /// Has the system give up a connection whose client takes nothing for too long: what was written for it cannot be taken back.
