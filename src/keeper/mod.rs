@@ -6,6 +6,7 @@ mod round;
 mod run;
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::thread;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -158,11 +159,17 @@ struct Inner<J> {
 
 impl<J: Journal> Inner<J> {
     /// Saves the state as it is committed now.
-    async fn save(&self) -> Result<(), NotSaved> {
-        let hall = self.hall.read().unwrap_or_else(PoisonError::into_inner).clone();
-        // A full hall takes a while; whoever waits for a number does not wait for that.
-        let written = tokio::task::spawn_blocking(move || Snapshot::of(hall.rev, &hall)).await;
-        let saved = written.map_err(|_| NotSaved::Stopped)??;
+    async fn save(self: &Arc<Self>) -> Result<(), NotSaved> {
+        let (tell, written) = oneshot::channel();
+        let inner = Arc::clone(self);
+        // A full hall takes a while; whoever waits for a number does not wait for that. A thread of its own, because what it takes
+        // for a moment is given back with it: one of many that serve by turns would keep its share of a whole hall.
+        let thread = thread::Builder::new().name("hall-save".to_owned()).spawn(move || {
+            let hall = inner.hall.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let _nobody_waits = tell.send(Snapshot::of(hall.rev, &hall));
+        });
+        thread.map_err(|_| NotSaved::Stopped)?;
+        let saved = written.await.map_err(|_| NotSaved::Stopped)??;
         Ok(self.journal.save_snapshot(&self.epoch, &saved).await?)
     }
 }
