@@ -22,6 +22,8 @@ const READER_WAIT_MS_MAX: u64 = 5_000;
 const LOCK_WAIT_MS_MAX: u64 = 5_000;
 /// How far the writer's thread stands behind those that answer people; 0 is beside them, 19 the last.
 const RANK: i32 = 19;
+/// Pages of four KiB that the side file may hold when the hall is never quiet: then it is brought into the file without asking.
+const LOG_PAGES_MAX: u32 = 8_192;
 /// Statements that a connection keeps prepared.
 const STATEMENTS_KEPT_MAX: usize = 64;
 
@@ -121,6 +123,11 @@ pub(super) fn copy(conn: &Connection, into: &Path) -> Result<(), HistoryError> {
     Ok(conn.backup(rusqlite::MAIN_DB, into, None)?)
 }
 
+/// Brings what the side file holds into the file, as far as nobody reads it.
+pub(super) fn checkpoint(conn: &mut Connection) -> Result<(), HistoryError> {
+    Ok(conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_row| Ok(()))?)
+}
+
 fn open_writer(path: &Path) -> Result<Connection, HistoryError> {
     // Made by us first, so that nobody else can read it at any moment; SQLite gives its side files the same rights.
     make(path, OpenOptions::new().create(true).truncate(false))?;
@@ -132,6 +139,7 @@ fn open_writer(path: &Path) -> Result<Connection, HistoryError> {
     conn.pragma_update(None, "journal_mode", "WAL")?;
     // The journal is the truth: what a power cut takes here is read there again. See `retain::secure` for trimming.
     conn.pragma_update(None, "synchronous", "NORMAL")?;
+    conn.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)?;
     conn.pragma_update(None, "secure_delete", "ON")?;
     conn.pragma_update(None, "foreign_keys", "ON")?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT_MAX);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use super::project::{self, Line};
-use super::{Condition, History, HistoryError};
+use super::{Condition, History, HistoryError, base};
 use crate::feed::{BATCH_EVENTS_MAX, Batch, Cursor, Feed, FeedError};
 
 /// The first pause after something failed, in milliseconds.
@@ -17,12 +17,17 @@ const RETRY_MS_MAX: u64 = 5_000;
 /// of it first, and who asks waits no longer than this.
 const GATHER_MS: u64 = 25;
 /// In a rush it may take so much longer, in milliseconds: of many events in one transaction most touch the same pages of the file.
-const GATHER_MS_MORE: u64 = 75;
+const GATHER_MS_MORE: u64 = 275;
 /// Events after the first pause that make it a rush.
 const RUSH_EVENTS: usize = 40;
 /// Events that are gathered at most, also while others are written; more wait in the feed and the journal. While old history is
 /// forgotten, which takes long, so many lie in memory.
 const GATHER_EVENTS_MAX: usize = 1_000;
+/// After so long without news, in milliseconds, the file is brought to the disk. That takes the disk for five milliseconds, which
+/// whoever presses at that moment waits.
+const QUIET_MS: u64 = 500;
+/// Events that are written until it is worth that.
+const UNSETTLED_EVENTS_MIN: usize = 300;
 /// The pause when somebody has to mend something, in milliseconds: what was mended is noticed without a restart.
 const STOPPED_MS: u64 = 30_000;
 
@@ -123,11 +128,22 @@ impl History {
         };
         self.reached(rev, feed);
         let mut cursor = feed.subscribe(rev);
-        let mut gathered = Vec::new();
+        let (mut gathered, mut unsettled) = (Vec::new(), 0);
         loop {
+            if unsettled >= UNSETTLED_EVENTS_MIN && gathered.is_empty() {
+                match timeout(Duration::from_millis(QUIET_MS), cursor.next()).await {
+                    Ok(Ok(batch)) => gathered.extend(lines(&batch)),
+                    Ok(Err(trouble)) => return trouble.into(),
+                    Err(_quiet) => match self.inner.base.write(base::checkpoint).await {
+                        Ok(()) => unsettled = 0,
+                        Err(error) => return error.into(),
+                    },
+                }
+            }
             let trouble = gather(&mut gathered, &mut cursor).await.err();
             // What came before a trouble is written.
             if !gathered.is_empty() {
+                unsettled += gathered.len();
                 match self.write_while_gathering(epoch, &mut gathered, &mut cursor).await {
                     Ok(rev) => self.reached(rev, feed),
                     Err(error) => return error.into(),
