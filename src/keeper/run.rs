@@ -230,6 +230,8 @@ impl<J: Journal> Run<J> {
         if let Some(last) = self.foreseen.take()
             && let Some(foresee) = self.inner.foresee.get()
         {
+            // The system has Redis wait for this processor: it expects whoever wrote to a socket to rest.
+            std::thread::yield_now();
             foresee(&self.tentative, &last);
         }
     }
@@ -453,11 +455,16 @@ impl<J: Journal> Run<J> {
         match outcome {
             Ok(Committed::Done) => {
                 self.accept(&events);
-                if lone_call(&events, &pending).is_some() {
+                let alone = lone_call(&events, &pending).is_some();
+                if alone {
                     // A call that comes alone is on the boards before the clerk or anybody else is told that it is.
                     yield_now().await;
                 }
                 self.tell();
+                if alone {
+                    // Those do on this thread what they have to do, and the answer does not push whoever writes to the boards aside.
+                    yield_now().await;
+                }
                 pending.into_iter().for_each(answer);
                 Ok(later)
             }
