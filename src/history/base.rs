@@ -22,8 +22,9 @@ const READER_WAIT_MS_MAX: u64 = 5_000;
 const LOCK_WAIT_MS_MAX: u64 = 5_000;
 /// How far the writer's thread stands behind those that answer people; 0 is beside them, 19 the last.
 const RANK: i32 = 19;
-/// Pages of four KiB that the side file may hold when the hall is never quiet: then it is brought into the file without asking.
-const LOG_PAGES_MAX: u32 = 8_192;
+/// Pages of four KiB that the side file may hold when the hall is never quiet: then it is brought into the file without asking. Of more
+/// the disk would be busy for longer at once, and whoever presses meanwhile would wait for that.
+const LOG_PAGES_MAX: u32 = 1_000;
 /// Statements that a connection keeps prepared.
 const STATEMENTS_KEPT_MAX: usize = 64;
 

@@ -198,6 +198,7 @@ pub fn serve(state: web::Data<AppState>, listener: TcpListener, workers: usize) 
         .client_disconnect_timeout(Duration::from_secs(CLOSING_S_MAX))
         .keep_alive(Duration::from_secs(KEEP_ALIVE_S))
         .shutdown_timeout(SHUTDOWN_S_MAX)
+        // A connection's buffer takes another piece only while it holds less than one.
         .h1_write_buffer_size(live::PIECE_BYTES_MAX)
         .on_connect(live::mind_the_line)
         .disable_signals()
