@@ -22,9 +22,6 @@ const READER_WAIT_MS_MAX: u64 = 5_000;
 const LOCK_WAIT_MS_MAX: u64 = 5_000;
 /// How far the writer's thread stands behind those that answer people; 0 is beside them, 19 the last.
 const RANK: i32 = 19;
-/// Pages of four KiB that the side file may hold when the hall is never quiet: then it is brought into the file without asking. Of more
-/// the disk would be busy for longer at once, and whoever presses meanwhile would wait for that.
-const LOG_PAGES_MAX: u32 = 1_000;
 /// Statements that a connection keeps prepared.
 const STATEMENTS_KEPT_MAX: usize = 64;
 
@@ -140,7 +137,6 @@ fn open_writer(path: &Path) -> Result<Connection, HistoryError> {
     conn.pragma_update(None, "journal_mode", "WAL")?;
     // The journal is the truth: what a power cut takes here is read there again. See `retain::secure` for trimming.
     conn.pragma_update(None, "synchronous", "NORMAL")?;
-    conn.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)?;
     conn.pragma_update(None, "secure_delete", "ON")?;
     conn.pragma_update(None, "foreign_keys", "ON")?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT_MAX);

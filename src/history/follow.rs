@@ -24,7 +24,7 @@ const RUSH_EVENTS: usize = 40;
 /// forgotten, which takes long, so many lie in memory.
 const GATHER_EVENTS_MAX: usize = 1_000;
 /// After so long without news, in milliseconds, the file is brought to the disk. That takes the disk for five milliseconds, which
-/// whoever presses at that moment waits.
+/// whoever presses at that moment waits. In a rush without end SQLite does it by itself, every thousand pages.
 const QUIET_MS: u64 = 500;
 /// Events that are written until it is worth that.
 const UNSETTLED_EVENTS_MIN: usize = 300;

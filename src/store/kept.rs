@@ -76,6 +76,13 @@ mod tests {
     }
 
     #[test]
+    fn the_words_are_those_that_were_packed_with() {
+        let sum = |words: &[u8]| sha1_smol::Sha1::from(words).digest().to_string();
+        assert_eq!(sum(HALL_WORDS), "ed7319eb740460e79777f8f816f41f9eb3d6c5a0");
+        assert_eq!(sum(HOTLINE_WORDS), "e825f0d7dd1c02f1c99d0eee49c6a89b8a433fca");
+    }
+
+    #[test]
     fn an_answer_takes_less_than_a_third_of_its_length() {
         let kept = pack(&reply(NEXT));
         assert!(kept.len() * 3 < NEXT.len(), "{} of {} bytes", kept.len(), NEXT.len());
