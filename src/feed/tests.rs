@@ -88,26 +88,33 @@ async fn a_stopped_feed_says_so() {
 }
 
 proptest! {
-    /// Whatever the batches were, what comes after a revision is what was pushed after it.
+    /// Whatever the batches were, what comes after a revision is what was pushed after it; and here are the newest batches
+    /// that fit both limits together, the last one always.
     #[test]
     fn the_ring_gives_what_was_pushed(sizes in prop::collection::vec(1_u64..30, 1..40), after in 0_u64..400, limit in 1_usize..50, bytes_max in prop_oneof![Just(usize::MAX), Just(4_000)]) {
         let mut ring = Ring::new(0, 100, bytes_max);
         let mut last = 0;
-        for size in sizes {
+        for &size in &sizes {
             let entries = (last + 1..=last + size).map(|rev| Entry::read(rev, json(rev))).collect();
             ring.push(Arc::new(Batch::read(last, entries).unwrap()));
             last += size;
         }
         match ring.since(after, limit) {
             Some(batch) => {
+                prop_assert!(after >= oldest_base(&sizes, 100, bytes_max));
                 let revs: Vec<_> = batch.events.iter().map(|event| event.rev).collect();
                 prop_assert!(!revs.is_empty() && revs.len() <= limit);
                 prop_assert_eq!((revs[0], *revs.last().unwrap()), (after + 1, batch.last));
             }
-            None => {
-                let kept_at_least = if bytes_max > 4_000 { 70 } else { 5 };
-                prop_assert!(after >= last || last - after > kept_at_least);
-            }
+            None => prop_assert!(after >= last || after < oldest_base(&sizes, 100, bytes_max)),
         }
     }
+}
+
+/// Behind which revision the newest batches begin that fit both limits, counted anew for every number of them.
+fn oldest_base(sizes: &[u64], events_max: u64, bytes_max: usize) -> u64 {
+    let base = |dropped: usize| sizes[..dropped].iter().sum::<u64>();
+    let last = base(sizes.len());
+    let fits = |from: u64| last - from <= events_max && (from + 1..=last).map(|rev| json(rev).len()).sum::<usize>() <= bytes_max;
+    (0..sizes.len()).map(base).find(|from| fits(*from)).unwrap_or_else(|| base(sizes.len() - 1))
 }
