@@ -9,6 +9,7 @@ pub mod feed;
 pub mod history;
 mod json;
 pub mod keeper;
+mod rank;
 pub mod settings;
 pub mod store;
 pub mod telephony;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
 use super::cluster::ClusterWatch;
@@ -40,7 +41,7 @@ pub struct HotlineTally {
 #[serde(default)]
 pub struct Hotline {
     /// Calls by id: those being logged, and those ended lately.
-    pub calls: BTreeMap<HotlineCallId, Arc<HotlineCall>>,
+    pub calls: OrdMap<HotlineCallId, Arc<HotlineCall>>,
     pub incidents: BTreeMap<IncidentId, Incident>,
     pub suspicions: VecDeque<Suspected>,
     pub watch: ClusterWatch,
@@ -101,6 +102,20 @@ impl Hotline {
         let calls: Vec<_> = self.calls.values().map(|call| (call.id, call.fields.words())).collect();
         for (id, words) in calls {
             self.find_under(id, words);
+        }
+    }
+
+    /// What is saved of it.
+    pub(super) fn to_save(&self) -> Self {
+        Self {
+            calls: self.calls.clone(),
+            incidents: self.incidents.clone(),
+            suspicions: self.suspicions.clone(),
+            watch: self.watch.clone(),
+            telephone: self.telephone.clone(),
+            today: self.today.clone(),
+            open: BTreeSet::new(),
+            by_word: BTreeMap::new(),
         }
     }
 

@@ -232,7 +232,7 @@ fn an_accepted_complaint_is_not_taken_away_overnight_and_a_repair_is() {
     let made = |play: &mut Play, category: &str| {
         let new = NewOrder { category: category.parse().ok(), team: "repair-east".parse().ok(), ..NewOrder::default() };
         play.ask(Command::CreateOrder(Box::new(new)), &operator()).unwrap();
-        let no = *play.hall.orders.all.keys().last().unwrap();
+        let no = *play.hall.orders.all.keys().next_back().unwrap();
         play.step(no, OrderStep::Accept, None, &handler("wang")).unwrap();
         no
     };

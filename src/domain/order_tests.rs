@@ -114,9 +114,9 @@ impl Play {
         Ok(bodies)
     }
 
-    /// The lookups that are kept in step are those that a restart would make.
+    /// What is saved is the whole hall, and the lookups that are kept in step are those that a restart would make.
     pub(super) fn check_lookups(&self) {
-        let json = serde_json::to_string(&self.hall).unwrap();
+        let json = serde_json::to_string(&self.hall.to_save()).unwrap();
         let mut read: Hall = serde_json::from_str(&json).unwrap();
         read.reindex();
         assert_eq!(read, self.hall);

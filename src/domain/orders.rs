@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
 use super::hall::Hall;
@@ -49,7 +50,7 @@ pub enum Desk {
 #[serde(default)]
 pub struct Orders {
     /// Open orders, and those closed lately.
-    pub all: BTreeMap<OrderNo, Arc<WorkOrder>>,
+    pub all: OrdMap<OrderNo, Arc<WorkOrder>>,
     /// Lease tokens given so far; the next is one more.
     pub last_token: u64,
     /// What every team did today.
@@ -201,6 +202,11 @@ impl Orders {
         for word in filing.words {
             file(&mut self.by_word, word, no, keep);
         }
+    }
+
+    /// What is saved of them.
+    pub(super) fn to_save(&self) -> Self {
+        Self { all: self.all.clone(), last_token: self.last_token, today: self.today.clone(), ..Self::default() }
     }
 
     pub(super) fn put(&mut self, order: WorkOrder) {

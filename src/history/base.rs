@@ -11,6 +11,7 @@ use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::HistoryError;
+use crate::rank;
 
 /// Jobs that may wait for the writer.
 const WRITER_JOBS_MAX: usize = 16;
@@ -20,8 +21,6 @@ const READERS_MAX: usize = 4;
 const READER_WAIT_MS_MAX: u64 = 5_000;
 /// How long a connection waits for a lock of another, in milliseconds.
 const LOCK_WAIT_MS_MAX: u64 = 5_000;
-/// How far the writer's thread stands behind those that answer people; 0 is beside them, 19 the last.
-const RANK: i32 = 19;
 /// Statements that a connection keeps prepared.
 const STATEMENTS_KEPT_MAX: usize = 64;
 
@@ -100,8 +99,8 @@ impl Base {
 }
 
 fn work(mut conn: Connection, mut jobs: mpsc::Receiver<Job>) {
-    // A rush at the kiosks comes first: the journal holds what is not remembered yet. This is the thread's own rank, not the process's.
-    let _as_it_was = rustix::process::setpriority_process(None, RANK);
+    // A rush at the kiosks comes first: the journal holds what is not remembered yet.
+    rank::make_way();
     while let Some(job) = jobs.blocking_recv() {
         job(&mut conn);
     }

@@ -18,6 +18,7 @@ use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::hall::Hall;
 use crate::domain::refusal::Refusal;
+use crate::rank;
 use crate::store::{Entry, Journal, JournalError, RedisJournal, SavedError, Snapshot};
 
 pub use crate::store::IdempotencyKey;
@@ -165,7 +166,9 @@ impl<J: Journal> Inner<J> {
         // A full hall takes a while; whoever waits for a number does not wait for that. A thread of its own, because what it takes
         // for a moment is given back with it: one of many that serve by turns would keep its share of a whole hall.
         let thread = thread::Builder::new().name("hall-save".to_owned()).spawn(move || {
-            let hall = inner.hall.read().unwrap_or_else(PoisonError::into_inner).clone();
+            let hall = inner.hall.read().unwrap_or_else(PoisonError::into_inner).to_save();
+            // Not before: whoever presses waits until the hall is let go.
+            rank::make_way();
             let _nobody_waits = tell.send(Snapshot::of(hall.rev, &hall));
         });
         thread.map_err(|_| NotSaved::Stopped)?;

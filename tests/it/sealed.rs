@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use warmhall::domain::actor::Role;
 use warmhall::domain::command::Command;
+use warmhall::domain::ids::HotlineCallId;
 use warmhall::web::rights::{Admits, admits};
 use warmhall::web::routes::doors;
 
@@ -133,7 +134,8 @@ async fn a_seal_outlives_the_call_that_asked_for_it() {
     reads().await;
     app.passes(3 * 86_400);
     operator.logs("13700000000").await;
-    app.keeper.read(|hall| assert!(!hall.hotline.calls.contains_key(&call.parse().unwrap()), "the hall let go of the call"));
+    app.keeper
+        .read(|hall| assert!(!hall.hotline.calls.contains_key(&call.parse::<HotlineCallId>().unwrap()), "the hall let go of the call"));
     reads().await;
     // What keeps the seal is itself in no event that others read.
     let events = app.token(Role::Integration).get("/events?after=0&limit=500").await;
@@ -173,7 +175,8 @@ async fn whoever_calls_again_about_a_sealed_order_is_kept_too() {
     free(reads(&handler, &no).await);
     app.passes(3 * 86_400);
     operator.logs("13700000000").await;
-    app.keeper.read(|hall| assert!(!hall.hotline.calls.contains_key(&call.parse().unwrap()), "the hall let go of the call"));
+    app.keeper
+        .read(|hall| assert!(!hall.hotline.calls.contains_key(&call.parse::<HotlineCallId>().unwrap()), "the hall let go of the call"));
     free(reads(&handler, &no).await);
 }
 

@@ -1,5 +1,6 @@
 //! `/work-orders`: one order with its whole story, and lists of them: by number, or as they wait at a desk.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -207,10 +208,7 @@ fn stretch(
     limit: usize,
     found: &mut Vec<Arc<of::WorkOrder>>,
 ) -> (usize, Option<OrderNo>) {
-    let older = match before {
-        Some(before) => hall.orders.all.range(..before),
-        None => hall.orders.all.range(..),
-    };
+    let older = hall.orders.all.range((Bound::Unbounded, before.map_or(Bound::Unbounded, Bound::Excluded)));
     let (mut seen, mut last) = (0, None);
     for (no, order) in older.rev().take(STRIDE) {
         (seen, last) = (seen + 1, Some(*no));

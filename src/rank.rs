@@ -1,0 +1,9 @@
+//! How a thread with work that can wait makes way for those that somebody at a kiosk or counter waits for.
+
+/// The rank of such work; the lowest that there is.
+const LAST: i32 = 19;
+
+/// From now on this thread, and no other of the process, runs where nobody else wants to. A system that refuses has it run as all do.
+pub(crate) fn make_way() {
+    let _as_it_was = rustix::process::setpriority_process(None, LAST);
+}
