@@ -10,6 +10,8 @@ use super::table::{Table, at_least, at_most, float, median, median_ratio};
 /// How long each is loaded in a round, fully and on schedule.
 const FULL: Duration = Duration::from_millis(1_500);
 const PACED: Duration = Duration::from_secs(2);
+/// On schedule for longer where few ask: of fewer questions one stall of the disk would be the hundredth.
+const PACED_QUESTIONS_MIN: f64 = 6_000.0;
 const WARM_UP: Duration = Duration::from_millis(700);
 /// On schedule, the slower of both is asked for this part of what it can carry.
 const SCHEDULED_PART: f64 = 0.5;
@@ -57,8 +59,8 @@ impl<P: Person> Side<'_, P> {
         rounds.full(&measured, self.running.usage().ticks - server, self.running.redis_ticks() - redis);
     }
 
-    async fn paced(&mut self, gap: Duration, rounds: &mut Rounds) {
-        rounds.paced(&self.crowd.run(Pace::Every(gap), PACED).await);
+    async fn paced(&mut self, (gap, length): (Duration, Duration), rounds: &mut Rounds) {
+        rounds.paced(&self.crowd.run(Pace::Every(gap), length).await);
         self.running.settle().await;
     }
 }
@@ -120,19 +122,20 @@ pub async fn row<P: Person>(
     let slower = slower.min(warm(theirs.crowd.run(Pace::Full, WARM_UP).await));
     let asked = slower * SCHEDULED_PART;
     let gap = Duration::from_secs_f64(float(u64::try_from(people).unwrap_or(1)) / asked);
+    let pace = (gap, PACED.max(Duration::from_secs_f64(PACED_QUESTIONS_MIN / asked)));
     let (mut our, mut their) = (Rounds::default(), Rounds::default());
     for round in 0..rounds {
         prepare(round + 1).await;
         if round % 2 == 0 {
             ours.full(&mut our).await;
             theirs.full(&mut their).await;
-            theirs.paced(gap, &mut their).await;
-            ours.paced(gap, &mut our).await;
+            theirs.paced(pace, &mut their).await;
+            ours.paced(pace, &mut our).await;
         } else {
             theirs.full(&mut their).await;
             ours.full(&mut our).await;
-            ours.paced(gap, &mut our).await;
-            theirs.paced(gap, &mut their).await;
+            ours.paced(pace, &mut our).await;
+            theirs.paced(pace, &mut their).await;
         }
         let bare = bystanders.run(Pace::Full, WARM_UP).await.rate();
         let decided_us = deciding_us();

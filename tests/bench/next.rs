@@ -11,8 +11,8 @@ use super::{Options, SERVICES};
 
 const CLERKS: [usize; 4] = [1, 8, 64, 200];
 /// Who comes before each round, for each clerk and at most: more than are called, so that nobody calls into an empty hall. Ours keeps
-/// everybody of the day in mind, so no more than needed come to it.
-const COMING_PER_CLERK: u64 = 40_000;
+/// everybody of the day in mind, so no more than needed come to it; and the less is written just before, the less the disk has to do.
+const COMING_PER_CLERK: u64 = 15_000;
 const COMING_MAX_OURS: u64 = 36_000;
 const COMING_MAX: u64 = 110_000;
 
