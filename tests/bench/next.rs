@@ -24,12 +24,13 @@ pub async fn run(options: &Options) {
     house.open_counters(&ours, &lead, counters).await;
     let reference = Reference::beside(&house);
     let theirs = reference.open();
-    let services = u64::try_from(SERVICES).unwrap();
     let mut desk = Desk::new(counters);
     let mut table = duel::table("Next: POST /api/v1/counters/{no}/next, the one in hand finished by it, appendfsync always");
     let mut hired = 0;
     for clerks in CLERKS.into_iter().filter(|clerks| options.wants_at(*clerks)) {
         let coming = COMING_PER_CLERK * u64::try_from(clerks).unwrap();
+        // One clerk alone draws from the first line.
+        let services = u64::try_from(SERVICES.min(clerks)).unwrap();
         let refill = async |round: usize| {
             house.fill(&ours, coming.min(COMING_MAX_OURS), &format!("fill-{clerks}-{round}"), &kiosk, services).await;
             reference.fill(&theirs, coming.min(COMING_MAX), &format!("fill-{clerks}-{round}"), services).await;

@@ -1,12 +1,16 @@
 //! The projector on a journal that grows, is trimmed, is restored and is lost.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
 
 use super::sim::{Op, Sim, dump, open};
 use crate::domain::event::Event;
 use crate::feed::Feed;
-use crate::history::{Condition, EVENTS_PAGE_MAX, Health, History, HistoryError};
+use crate::history::{Condition, EVENTS_PAGE_MAX, FILE, Health, History, HistoryError};
 use crate::store::{Journal, MemoryJournal, Snapshot};
 
 /// A day with some of everything.
@@ -113,6 +117,34 @@ async fn a_rush_is_written_whole_and_in_few_transactions() {
     assert!(steps.len() <= 14, "{steps:?}");
     let kept = every_event(&history, &feed, "e1", last + 1, last).await;
     assert!(kept == sim.clean(), "all of them, in their order");
+}
+
+/// Events in the file when it is looked at without what lies beside it; none while it is being written.
+fn events_in_the_file_alone(dir: &Path) -> u64 {
+    let apart = tempfile::tempdir().unwrap();
+    let file = apart.path().join(FILE);
+    std::fs::copy(dir.join(FILE), &file).unwrap();
+    let count =
+        rusqlite::Connection::open(&file).and_then(|conn| conn.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0)));
+    count.map_or(0, |count| u64::try_from(count).unwrap())
+}
+
+#[tokio::test]
+async fn when_nobody_presses_the_file_itself_comes_to_hold_everything() {
+    let sim = Sim::after(&busy(150));
+    let dir = tempfile::tempdir().unwrap();
+    let history = open(dir.path()).await;
+    let (_journal, feed, last) = journal_of(&sim, "e1");
+    let follower = history.clone();
+    let following = tokio::spawn(async move { follower.follow(feed, Arc::from("e1")).await });
+    history.health().wait_for(|h| h.projected == last).await.unwrap();
+    let comes = async {
+        while events_in_the_file_alone(dir.path()) < last {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), comes).await.expect("it lies in the file when the server rests");
+    following.abort();
 }
 
 #[tokio::test]
