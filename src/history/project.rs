@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 
 use super::{HistoryError, records, rows};
 use crate::domain::event::{EVENT_VERSION, Event};
+use crate::rank;
 
 /// One event as read, and as it stands in the journal.
 #[derive(Debug, Clone)]
@@ -77,6 +78,7 @@ pub(super) fn project(conn: &mut Connection, epoch: &str, lines: &[Line]) -> Res
 pub(super) fn take(tx: &Transaction<'_>, segment: Segment, lines: &[Line]) -> Result<u64, HistoryError> {
     let mut rev = segment.rev;
     for line in lines {
+        rank::let_pass();
         let event = &*line.event;
         if event.rev <= rev {
             check_same(tx, segment.no, line)?;

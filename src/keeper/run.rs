@@ -30,21 +30,14 @@ use crate::domain::{apply, decide, turn_day};
 use crate::json;
 use crate::store::{Commit, Committed, Entry, Journal, JournalError, KeyedReply, Position};
 
+mod keeping;
+
 /// Batches of foreign entries that may wait.
 const FOREIGN_BATCHES_MAX: usize = 64;
 /// Rounds that are on their way at once.
 const FLIGHTS_MAX: usize = 2;
 /// How often a batch is decided anew because another process was faster.
 const STALE_ROUNDS_MAX: u32 = 40;
-/// Events after which the state is saved again, so that a restart folds few.
-const SNAPSHOT_EVENTS: u64 = 50_000;
-/// In a quiet moment it is saved after so few.
-const SNAPSHOT_EVENTS_IDLE: u64 = 1_000;
-/// A full hall is saved only after as many events as this part of it: writing all of it down for each little change would cost more
-/// than the changes, and a restart folds an event about as quickly as it reads a saved ticket.
-const SNAPSHOT_PART: usize = 2;
-/// The same in a quiet moment.
-const SNAPSHOT_PART_IDLE: usize = 8;
 /// How long to wait between looks at a journal that is away.
 const PROBE_MS: u64 = 100;
 /// How long to look for a commit whose answer was lost, before its callers are told that nobody knows.
@@ -75,6 +68,7 @@ pub(super) async fn open<J: Journal>(options: Options<J>) -> Result<Keeper<J>, O
         committed_rev: hall.rev,
         tentative: hall,
         saved_rev,
+        tidied_rev: 0,
         reply_days: Vec::new(),
         reply_days_of: None,
         flights: FuturesOrdered::new(),
@@ -96,6 +90,8 @@ struct Run<J> {
     tentative: Hall,
     committed_rev: u64,
     saved_rev: u64,
+    /// Where the journal was last asked to tidy up.
+    tidied_rev: u64,
     /// Service days whose replies are searched, newest first.
     reply_days: Vec<String>,
     /// The open day that they were found for.
@@ -133,10 +129,7 @@ impl<J: Journal> Run<J> {
                 }
                 // By then what was sent is in the pipe.
                 () = yield_now(), if self.foreseen.is_some() => self.foresee(),
-                () = sleep_until(due), if self.flights.is_empty() => {
-                    self.fall_due().await;
-                    self.save_if_behind(self.part_of_hall(SNAPSHOT_PART_IDLE).clamp(SNAPSHOT_EVENTS_IDLE, SNAPSHOT_EVENTS));
-                }
+                () = sleep_until(due), if self.flights.is_empty() => self.fall_due().await,
             }
             if self.flights.is_empty() {
                 self.at_rest().await;
@@ -277,6 +270,8 @@ impl<J: Journal> Run<J> {
     async fn fall_due(&mut self) {
         if self.is_due(self.inner.clock.now()) {
             self.serve(Vec::new()).await;
+        } else {
+            self.keep_quietly();
         }
     }
 
@@ -655,31 +650,6 @@ impl<J: Journal> Run<J> {
     fn forgotten_days(&self) -> Vec<String> {
         let days = &self.tentative.past_days;
         days.iter().rev().skip(REPLY_DAYS).map(ToString::to_string).collect()
-    }
-
-    /// Saves the state after a day turned or many events, in the background.
-    fn save_if_due(&mut self) {
-        let day_turned = self.tentative.day_opened_rev > self.saved_rev;
-        self.save_if_behind(if day_turned { 0 } else { self.part_of_hall(SNAPSHOT_PART).max(SNAPSHOT_EVENTS) });
-    }
-
-    /// One of so many parts of the hall, counted in tickets and orders.
-    fn part_of_hall(&self, parts: usize) -> u64 {
-        u64::try_from((self.tentative.tickets.len() + self.tentative.orders.all.len()) / parts).unwrap_or(u64::MAX)
-    }
-
-    /// Saves the state, in the background, when so many events came after the last that was saved.
-    fn save_if_behind(&mut self, events: u64) {
-        if !self.is_well() || self.committed_rev.saturating_sub(self.saved_rev) < events.max(1) {
-            return;
-        }
-        self.saved_rev = self.committed_rev;
-        let (inner, rev) = (Arc::clone(&self.inner), self.committed_rev);
-        tokio::spawn(async move {
-            if let Err(error) = inner.save().await {
-                tracing::warn!(%error, rev, "the hall's state was not saved; a restart reads more events");
-            }
-        });
     }
 }
 

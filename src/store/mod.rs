@@ -22,6 +22,7 @@ mod program;
 pub mod redis;
 mod resp;
 mod saved;
+mod tidy;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -217,6 +218,10 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Drops events up to and including `through` (never beyond the saved snapshot).
     fn trim(&self, through: u64) -> impl Future<Output = Result<(), JournalError>> + Send;
+
+    /// Has what grew on the disk written anew, where that is for us to say and worth it. Asked in quiet moments, so that it is not
+    /// done while people press.
+    fn tidy(&self) -> impl Future<Output = Result<(), JournalError>> + Send;
 }
 
 #[cfg(test)]

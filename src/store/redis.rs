@@ -13,6 +13,7 @@ use super::kept;
 use super::keys::{HallKeys, KeyError, reply_field};
 use super::link::{Link, LinkError, RedisAddress};
 use super::own::Own;
+use super::tidy;
 use super::{Commit, Committed, Entry, IdempotencyKey, Journal, JournalError, Loaded, Position, Snapshot, StoredReply, Write};
 
 /// The layout of the data in Redis. A journal with a greater one was written by a newer program and is not touched.
@@ -53,8 +54,8 @@ struct Shared {
     bell: Bell,
     /// What this process wrote itself and the tail has not taken yet.
     own: Own,
-    /// So long after a commit of its own this process does not listen for those of others.
-    hush: Duration,
+    /// Nobody but this server and its shell uses this Redis.
+    is_private: bool,
 }
 
 /// What this process knows to be true; the journal may only grow from here.
@@ -114,7 +115,7 @@ impl RedisJournal {
             seen: Mutex::default(),
             bell: Bell::default(),
             own: Own::default(),
-            hush: if address.socket().is_some() { HUSH_PRIVATE } else { Duration::ZERO },
+            is_private: address.socket().is_some(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -147,13 +148,18 @@ impl RedisJournal {
 
     /// Says one thing to the Redis itself (backup and restore). Gives its answer as text; `""` when it is none.
     pub(super) async fn administer(&self, words: &[&str]) -> Result<String, JournalError> {
+        let value = self.ask(words).await?;
+        Ok(if let Value::VerbatimString { text, .. } = value { text } else { String::new() })
+    }
+
+    /// The same, with the answer as it is.
+    pub(super) async fn ask(&self, words: &[&str]) -> Result<Value, JournalError> {
         let mut words = words.iter();
         let mut command = redis::cmd(words.next().copied().unwrap_or_default());
         words.for_each(|word| {
             command.arg(*word);
         });
-        let value = self.shared.link.ask(&command).await?;
-        Ok(if let Value::VerbatimString { text, .. } = value { text } else { String::new() })
+        Ok(self.shared.link.ask(&command).await?)
     }
 
     /// Puts the journal under a new epoch: it was restored, and nobody may take it for what was there before.
@@ -284,14 +290,15 @@ impl RedisJournal {
 
     /// Waits until there is something after `after`: `None` when this process wrote it itself and has it, else what Redis shows of it.
     async fn grown(&self, after: u64, limit: usize) -> Result<Option<Vec<Row>>, JournalError> {
-        let Shared { own, bell, link, keys, hush, .. } = &*self.shared;
+        let Shared { own, bell, link, keys, is_private, .. } = &*self.shared;
+        let hush = if *is_private { HUSH_PRIVATE } else { Duration::ZERO };
         while !own.has(after) {
             // Whoever wrote just now is most likely to write next, and that is known without asking.
             if !own.is_ahead(after) {
                 tokio::select! {
                     biased;
                     () = own.news() => continue,
-                    () = own.quiet(*hush) => {}
+                    () = own.quiet(hush) => {}
                 }
             }
             // While this process writes, Redis need only say that there is something: what it is, is known here.
@@ -623,6 +630,10 @@ impl Journal for RedisJournal {
         command.arg(epoch).arg(snapshot.rev).arg(snapshot.text()).arg(snapshot.sum());
         let value = self.shared.link.ask_apart(&command).await?;
         self.done_or_unsafe(value)
+    }
+
+    async fn tidy(&self) -> Result<(), JournalError> {
+        if self.shared.is_private { tidy::tidy(self).await } else { Ok(()) }
     }
 
     async fn trim(&self, through: u64) -> Result<(), JournalError> {

@@ -1,6 +1,6 @@
 //! A saved state of the hall, packed while it is written down: the whole of its text is never in memory beside the hall.
 
-use std::io::{BufWriter, Read as _};
+use std::io::{self, BufWriter, Read as _, Write};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -8,6 +8,8 @@ use base64::write::EncoderStringWriter;
 use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use serde::Serialize;
 use thiserror::Error;
+
+use crate::rank;
 
 /// What packing takes at once, in bytes.
 const PIECE_BYTES: usize = 32 << 10;
@@ -44,10 +46,10 @@ impl Snapshot {
     pub fn of(rev: u64, state: &impl Serialize) -> Result<Self, SavedError> {
         let unwritable = |error: &dyn std::error::Error| SavedError::Unwritable(error.to_string());
         let out = EncoderStringWriter::from_consumer(String::from(PIECEWISE), &BASE64_STANDARD_NO_PAD);
-        let mut pieces = BufWriter::with_capacity(PIECE_BYTES, FrameEncoder::new(out));
+        let mut pieces = BufWriter::with_capacity(PIECE_BYTES, LetsPass(FrameEncoder::new(out)));
         serde_json::to_writer(&mut pieces, state).map_err(|error| unwritable(&error))?;
         let frame = pieces.into_inner().map_err(|error| unwritable(error.error()))?;
-        let text = frame.finish().map_err(|error| unwritable(&error))?.into_inner();
+        let text = frame.0.finish().map_err(|error| unwritable(&error))?.into_inner();
         Ok(Self::kept(rev, text))
     }
 
@@ -55,7 +57,10 @@ impl Snapshot {
     pub(super) fn kept(rev: u64, text: String) -> Self {
         let mut sha = sha1_smol::Sha1::new();
         sha.update(rev.to_string().as_bytes());
-        sha.update(text.as_bytes());
+        for piece in text.as_bytes().chunks(PIECE_BYTES) {
+            rank::let_pass();
+            sha.update(piece);
+        }
         Self { rev, text, sum: sha.digest().to_string() }
     }
 
@@ -85,6 +90,20 @@ impl Snapshot {
             None => lz4_flex::decompress_size_prepended(&packed(&self.text)?).map_err(|_| SavedError::Altered)?,
         };
         String::from_utf8(json).map_err(|_| SavedError::Altered)
+    }
+}
+
+/// Lets others pass before each piece: a full hall is some hundred of them.
+struct LetsPass<W>(W);
+
+impl<W: Write> Write for LetsPass<W> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        rank::let_pass();
+        self.0.write(piece)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

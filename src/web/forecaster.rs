@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{io, thread};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::sleep;
 
-use crate::domain::forecast::{Range, estimate};
+use crate::domain::forecast::{Calibration, Range, estimate_in_parts};
 use crate::domain::ids::{ServiceId, TicketId};
-use crate::domain::outlook::outlook;
+use crate::domain::outlook::{Outlook, outlook};
 use crate::domain::profile::Class;
 use crate::keeper::HallKeeper;
+use crate::rank;
 
 /// Between two forecasts, at least, in milliseconds.
 const PAUSE_MS: u64 = 200;
@@ -75,17 +77,49 @@ impl Waits {
     }
 }
 
+/// A moment of the hall, of which the waits are to be told.
+struct Moment {
+    rev: u64,
+    seen: Outlook,
+    calibration: Calibration,
+}
+
+impl Moment {
+    fn waits(self) -> Waits {
+        let Self { rev, seen, calibration } = self;
+        let estimates = estimate_in_parts(&seen.input, &seen.asked, rev, rank::let_pass);
+        let mut ranges = estimates.into_iter().map(|one| one.map(|one| calibration.range(one)));
+        let newcomers = seen.newcomers.into_iter().zip(ranges.by_ref()).filter_map(|(whom, range)| Some((whom, range?))).collect();
+        let waiting = seen.waiting.into_iter().zip(ranges).filter_map(|(ticket, range)| Some((ticket, range?))).collect();
+        Waits { rev, newcomers, waiting }
+    }
+}
+
+/// Starts a thread that makes way: a forecast computes for milliseconds, and whoever presses would wait until a processor is free.
+fn start_thread() -> io::Result<mpsc::Sender<(Moment, oneshot::Sender<Waits>)>> {
+    let (ask, mut asked) = mpsc::channel::<(Moment, oneshot::Sender<Waits>)>(1);
+    thread::Builder::new().name("forecast".to_owned()).spawn(move || {
+        rank::make_way();
+        while let Some((moment, answer)) = asked.blocking_recv() {
+            let _gone = answer.send(moment.waits());
+        }
+    })?;
+    Ok(ask)
+}
+
 async fn run(keeper: HallKeeper, told: watch::Sender<Arc<Waits>>) {
+    let thread = match start_thread() {
+        Ok(thread) => thread,
+        Err(error) => return tracing::error!(%error, "no thread for forecasts: nobody is told how long to wait"),
+    };
     let mut rev = keeper.rev();
     while !told.is_closed() {
         let now = keeper.clock().now();
-        let (seen, calibration, at) = keeper.read(|hall| (outlook(hall, now), hall.calibration.clone(), hall.rev));
-        let computed = tokio::task::spawn_blocking(move || {
-            let mut ranges = estimate(&seen.input, &seen.asked, at).into_iter().map(|one| one.map(|one| calibration.range(one)));
-            let newcomers = seen.newcomers.into_iter().zip(ranges.by_ref()).filter_map(|(whom, range)| Some((whom, range?))).collect();
-            let waiting = seen.waiting.into_iter().zip(ranges).filter_map(|(ticket, range)| Some((ticket, range?))).collect();
-            Waits { rev: at, newcomers, waiting }
-        });
+        let (answer, computed) = oneshot::channel();
+        let moment = keeper.read(|hall| Moment { rev: hall.rev, seen: outlook(hall, now), calibration: hall.calibration.clone() });
+        if thread.send((moment, answer)).await.is_err() {
+            return;
+        }
         let Ok(waits) = computed.await else { return };
         told.send_replace(Arc::new(waits));
         tokio::select! {

@@ -109,6 +109,9 @@ impl Journal for Real {
     async fn trim(&self, through: u64) -> Result<(), store::JournalError> {
         self.journal.trim(through).await
     }
+    async fn tidy(&self) -> Result<(), store::JournalError> {
+        self.journal.tidy().await
+    }
 }
 
 /// An acknowledged command, as far as the end has to know it.

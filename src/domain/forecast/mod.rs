@@ -198,11 +198,17 @@ pub fn forecast(input: &Input, asked: Asked, calibration: &Calibration, seed: u6
 /// The estimates for several places from one set of rollouts, in the order asked; `None` where no counter will serve one.
 #[must_use]
 pub fn estimate(input: &Input, asked: &[Asked], seed: u64) -> Vec<Option<Estimate>> {
+    estimate_in_parts(input, asked, seed, || {})
+}
+
+/// As [`estimate`]; `between` is called between any two rollouts, so that a long forecast can let others pass.
+#[must_use]
+pub fn estimate_in_parts(input: &Input, asked: &[Asked], seed: u64, between: impl FnMut()) -> Vec<Option<Estimate>> {
     let quantiles = |waits: Vec<i64>| {
         let at = |tenths: usize| waits.get((waits.len().checked_sub(1)? * tenths + 5) / 10).copied();
         Some(Estimate { low_ms: at(2)?, median_ms: at(5)?, high_ms: at(8)? })
     };
-    rollout::waits(input, asked, seed).into_iter().map(quantiles).collect()
+    rollout::waits(input, asked, seed, between).into_iter().map(quantiles).collect()
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ const OVERTAKING_MS_MAX: i64 = 2 * 3_600_000;
 const RETIRED: i64 = i64::MAX;
 
 /// Waits in milliseconds of each asked place, one list each, sorted; empty when nobody would call it.
-pub(super) fn waits(input: &Input, asked: &[Asked], seed: u64) -> Vec<Vec<i64>> {
+pub(super) fn waits(input: &Input, asked: &[Asked], seed: u64, mut between: impl FnMut()) -> Vec<Vec<i64>> {
     let stage = Stage::of(input);
     let runs = (CALLS_MAX / stage.places.len().max(1)).clamp(RUNS_MIN, RUNS_MAX);
     let mut waits = vec![Vec::with_capacity(runs); asked.len()];
@@ -27,6 +27,7 @@ pub(super) fn waits(input: &Input, asked: &[Asked], seed: u64) -> Vec<Vec<i64>> 
     let queues = Queues::of(&stage, asked, &open);
     let mut run = Run::new(&stage, asked, &open);
     for _ in 0..runs {
+        between();
         run.play(&stage, &queues, &mut random, |index, wait_ms| {
             if let Some(list) = waits.get_mut(index) {
                 list.push(wait_ms);

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use super::contract::{commit, position};
 use crate::store::lock::{FolderLock, LockError, Owner};
@@ -217,5 +218,53 @@ async fn a_full_disk_refuses_writes_honestly_and_heals_by_itself() {
     fs::remove_file(&fill).unwrap();
     until(&store, |state, _| *state == ChildState::Ready).await;
     assert_eq!(store.journal.commit(&at, &big).await.unwrap(), Committed::Done);
+    store.close().await;
+}
+
+/// Which file of its folder the Redis wrote last as a whole.
+async fn base_file(store: &OpenStore, data_dir: &Path) -> String {
+    loop {
+        let info = store.journal.administer(&["INFO", "persistence"]).await.unwrap();
+        if info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0") {
+            let manifest = fs::read_dir(data_dir.join("redis/appendonlydir")).unwrap().map(|entry| entry.unwrap().path());
+            let manifest = fs::read_to_string(manifest.into_iter().find(|path| path.extension().unwrap() == "manifest").unwrap()).unwrap();
+            return manifest.lines().find(|line| line.ends_with("type b")).unwrap().to_owned();
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Events of 64 KB each.
+async fn commit_big_to(store: &OpenStore, to: u64) -> Position {
+    let mut at = store.journal.load().await.unwrap().position;
+    for rev in at.rev + 1..=to {
+        assert_eq!(store.journal.commit(&at, &commit(rev, &"x".repeat(64 * 1_024))).await.unwrap(), Committed::Done);
+        at = position(&at, rev);
+    }
+    at
+}
+
+#[tokio::test]
+async fn a_file_that_grew_is_written_anew_when_asked_but_not_while_it_is_copied() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = opened(dir.path()).await;
+    let by_itself = |percent| ["CONFIG", "SET", "auto-aof-rewrite-percentage", percent];
+    let first = base_file(&store, dir.path()).await;
+    commit_big_to(&store, 100).await;
+    store.journal.tidy().await.unwrap();
+    assert_eq!(base_file(&store, dir.path()).await, first, "little is new");
+    let at = commit_big_to(&store, 140).await;
+    store.journal.administer(&by_itself("0")).await.unwrap();
+    store.journal.tidy().await.unwrap();
+    assert_eq!(base_file(&store, dir.path()).await, first, "the files are being copied");
+    store.journal.administer(&by_itself("100")).await.unwrap();
+    store.journal.tidy().await.unwrap();
+    let anew = base_file(&store, dir.path()).await;
+    assert_ne!(anew, first);
+    store.journal.tidy().await.unwrap();
+    assert_eq!(base_file(&store, dir.path()).await, anew, "nothing is new");
+    store.close().await;
+    let store = opened(dir.path()).await;
+    assert_eq!(store.journal.load().await.unwrap().position, at);
     store.close().await;
 }
