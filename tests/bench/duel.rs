@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use super::house::Running;
 use super::load::{Crowd, Measured, Pace, Person};
 use super::people::Bystander;
@@ -12,9 +14,16 @@ const FULL: Duration = Duration::from_millis(1_500);
 const PACED: Duration = Duration::from_secs(2);
 /// On schedule for longer where few ask: of fewer questions one stall of the disk would be the hundredth.
 const PACED_QUESTIONS_MIN: f64 = 6_000.0;
+/// Before each is asked on schedule. What a server keeps for a moment in which nobody presses (saving itself, say) it does then, and
+/// not while it is the other's turn on the same disk.
+const REST: Duration = Duration::from_secs(4);
 const WARM_UP: Duration = Duration::from_millis(700);
 /// On schedule, the slower of both is asked for this part of what it can carry.
 const SCHEDULED_PART: f64 = 0.5;
+/// One alone is asked for less: an answer to somebody who comes now and then takes longer than one of many in a row (processors and
+/// disk have gone to rest), and at half the rate each question would already stand behind the last. That would time a queue, in which
+/// every stall of anybody counts many times over.
+const SCHEDULED_PART_ALONE: f64 = 0.2;
 /// Processor time is counted by the system in ticks of 10 ms.
 const TICK_US: f64 = 10_000.0;
 
@@ -60,6 +69,7 @@ impl<P: Person> Side<'_, P> {
     }
 
     async fn paced(&mut self, (gap, length): (Duration, Duration), rounds: &mut Rounds) {
+        sleep(REST).await;
         rounds.paced(&self.crowd.run(Pace::Every(gap), length).await);
         self.running.settle().await;
     }
@@ -120,7 +130,7 @@ pub async fn row<P: Person>(
     let slower = warm(ours.crowd.run(Pace::Full, WARM_UP).await);
     ours.running.settle().await;
     let slower = slower.min(warm(theirs.crowd.run(Pace::Full, WARM_UP).await));
-    let asked = slower * SCHEDULED_PART;
+    let asked = slower * if people == 1 { SCHEDULED_PART_ALONE } else { SCHEDULED_PART };
     let gap = Duration::from_secs_f64(float(u64::try_from(people).unwrap_or(1)) / asked);
     let pace = (gap, PACED.max(Duration::from_secs_f64(PACED_QUESTIONS_MIN / asked)));
     let (mut our, mut their) = (Rounds::default(), Rounds::default());
