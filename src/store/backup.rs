@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::aof::{self, LookError};
 use super::guard::{self, Mark};
 use super::open::{OpenError, OpenOptions, start_private, take};
+use super::rewrite;
 use super::{Damage, Journal, JournalError, Position, RedisAddress, RedisJournal, SafetyStop};
 
 /// Pause between two looks at a rewrite.
@@ -65,23 +66,21 @@ impl From<LookError> for BackupError {
 pub async fn backup(journal: &RedisJournal, data_dir: &Path, into: &Path) -> Result<Position, BackupError> {
     let begun = journal.position().await?;
     DirBuilder::new().mode(0o700).create(into)?;
-    // No rewrite but ours: it would take files away while they are copied.
-    journal.administer(&["CONFIG", "SET", "auto-aof-rewrite-percentage", "0"]).await?;
+    rewrite::hold(journal).await?;
     let outcome = rewrite_and_copy(journal, &data_dir.join("redis"), &into.join("redis")).await;
-    journal.administer(&["CONFIG", "SET", "auto-aof-rewrite-percentage", "100"]).await?;
+    rewrite::release(journal).await?;
     outcome?;
     Ok(begun)
 }
 
 async fn rewrite_and_copy(journal: &RedisJournal, from: &Path, into: &Path) -> Result<(), BackupError> {
-    match journal.administer(&["BGREWRITEAOF"]).await {
+    match rewrite::begin(journal).await {
         // "Already in progress" is as good.
-        Ok(_) | Err(JournalError::Unknown(_)) => {}
+        Ok(()) | Err(JournalError::Unknown(_)) => {}
         Err(other) => return Err(other.into()),
     }
     for _ in 0..REWRITE_LOOKS_MAX {
-        let info = journal.administer(&["INFO", "persistence"]).await?;
-        if info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0") {
+        if !rewrite::is_running(journal).await? {
             return copy(from, into);
         }
         sleep(REWRITE_LOOK).await;

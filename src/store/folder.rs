@@ -6,6 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use super::rewrite::{BY_ITSELF, WHEN_DOUBLED};
+
 /// A socket's path must fit into the kernel's 108 bytes; Redis adds a suffix while it binds.
 const SOCKET_PATH_BYTES_MAX: usize = 99;
 /// Where a socket goes when the data folder lies too deep.
@@ -42,7 +44,7 @@ impl RedisFolder {
             "# Written by warmhall at every start; changes are lost.\n\
              port 0\nunixsocket {socket}\nunixsocketperm 700\ndir {dir}\ndaemonize no\nlogfile \"\"\ndatabases 1\nmaxclients 256\n\
              appendonly yes\nappendfsync always\nno-appendfsync-on-rewrite no\naof-load-truncated no\naof-use-rdb-preamble yes\nrdbcompression no\n\
-             auto-aof-rewrite-min-size 16mb\nauto-aof-rewrite-percentage 100\nsave \"\"\n\
+             auto-aof-rewrite-min-size 16mb\n{BY_ITSELF} {WHEN_DOUBLED}\nsave \"\"\n\
              maxmemory 0\nmaxmemory-policy noeviction\n",
             socket = quoted(&self.socket),
             dir = quoted(&self.dir),

@@ -21,8 +21,8 @@ mod own;
 mod program;
 pub mod redis;
 mod resp;
+mod rewrite;
 mod saved;
-mod tidy;
 
 use std::borrow::Cow;
 use std::sync::Arc;

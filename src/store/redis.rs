@@ -13,7 +13,7 @@ use super::kept;
 use super::keys::{HallKeys, KeyError, reply_field};
 use super::link::{Link, LinkError, RedisAddress};
 use super::own::Own;
-use super::tidy;
+use super::rewrite;
 use super::{Commit, Committed, Entry, IdempotencyKey, Journal, JournalError, Loaded, Position, Snapshot, StoredReply, Write};
 
 /// The layout of the data in Redis. A journal with a greater one was written by a newer program and is not touched.
@@ -633,7 +633,7 @@ impl Journal for RedisJournal {
     }
 
     async fn tidy(&self) -> Result<(), JournalError> {
-        if self.shared.is_private { tidy::tidy(self).await } else { Ok(()) }
+        if self.shared.is_private { rewrite::tidy(self).await } else { Ok(()) }
     }
 
     async fn trim(&self, through: u64) -> Result<(), JournalError> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::contract::{commit, position};
 use crate::store::lock::{FolderLock, LockError, Owner};
+use crate::store::rewrite;
 use crate::store::{ChildState, Committed, Journal, JournalError, OpenError, OpenOptions, OpenStore, Position, attach, open};
 
 /// Set in a copy of this program that only serves a folder until it is killed.
@@ -224,8 +225,7 @@ async fn a_full_disk_refuses_writes_honestly_and_heals_by_itself() {
 /// Which file of its folder the Redis wrote last as a whole.
 async fn base_file(store: &OpenStore, data_dir: &Path) -> String {
     loop {
-        let info = store.journal.administer(&["INFO", "persistence"]).await.unwrap();
-        if info.contains("aof_rewrite_in_progress:0") && info.contains("aof_rewrite_scheduled:0") {
+        if !rewrite::is_running(&store.journal).await.unwrap() {
             let manifest = fs::read_dir(data_dir.join("redis/appendonlydir")).unwrap().map(|entry| entry.unwrap().path());
             let manifest = fs::read_to_string(manifest.into_iter().find(|path| path.extension().unwrap() == "manifest").unwrap()).unwrap();
             return manifest.lines().find(|line| line.ends_with("type b")).unwrap().to_owned();
@@ -248,16 +248,15 @@ async fn commit_big_to(store: &OpenStore, to: u64) -> Position {
 async fn a_file_that_grew_is_written_anew_when_asked_but_not_while_it_is_copied() {
     let dir = tempfile::tempdir().unwrap();
     let store = opened(dir.path()).await;
-    let by_itself = |percent| ["CONFIG", "SET", "auto-aof-rewrite-percentage", percent];
     let first = base_file(&store, dir.path()).await;
     commit_big_to(&store, 100).await;
     store.journal.tidy().await.unwrap();
     assert_eq!(base_file(&store, dir.path()).await, first, "little is new");
     let at = commit_big_to(&store, 140).await;
-    store.journal.administer(&by_itself("0")).await.unwrap();
+    rewrite::hold(&store.journal).await.unwrap();
     store.journal.tidy().await.unwrap();
     assert_eq!(base_file(&store, dir.path()).await, first, "the files are being copied");
-    store.journal.administer(&by_itself("100")).await.unwrap();
+    rewrite::release(&store.journal).await.unwrap();
     store.journal.tidy().await.unwrap();
     let anew = base_file(&store, dir.path()).await;
     assert_ne!(anew, first);
